@@ -1,0 +1,106 @@
+"""Reads settings from environment variables, strictly. Used by crmpos.settings only.
+
+A variable that is not set, or is empty, gives the default. One that is set to something
+else than what is allowed stops the program with the variable, its value and what is allowed:
+a misspelt "flase" must never be taken for "true".
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+BOOLEAN_BY_WORD = {"true": True, "1": True, "false": False, "0": False}
+DATABASE_SCHEMES = ("postgresql", "postgres", "sqlite")
+
+
+def read_text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def read_boolean(name: str, *, default: bool) -> bool:
+    text = read_text(name)
+    if not text:
+        return default
+    if text.lower() not in BOOLEAN_BY_WORD:
+        raise _invalid(name, text, "true, false, 1 or 0")
+    return BOOLEAN_BY_WORD[text.lower()]
+
+
+def read_integer(name: str, *, default: int, minimum: int, maximum: int) -> int:
+    text = read_text(name)
+    if not text:
+        return default
+    allowed = f"a whole number from {minimum} to {maximum}"
+    # int() alone would take "1_000", " 7 " and digits of other scripts.
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()):
+        raise _invalid(name, text, allowed)
+    number = int(text)
+    if not minimum <= number <= maximum:
+        raise _invalid(name, text, allowed)
+    return number
+
+
+def read_choice(name: str, *, default: str, choices: tuple[str, ...]) -> str:
+    text = read_text(name, default)
+    if text not in choices:
+        raise _invalid(name, text, " or ".join(choices))
+    return text
+
+
+def read_list(name: str, *, default: tuple[str, ...] = ()) -> list[str]:
+    """Words separated by commas."""
+    text = read_text(name)
+    if not text:
+        return list(default)
+    words = [word.strip() for word in text.split(",")]
+    if not all(words):
+        raise _invalid(name, text, "values separated by single commas, none of them empty")
+    return words
+
+
+def read_secret(name: str) -> str:
+    """The value of NAME, or the content of the file that NAME_FILE names, or nothing."""
+    file_variable = f"{name}_FILE"
+    value, file_name = read_text(name), read_text(file_variable)
+    if value and file_name:
+        raise ImproperlyConfigured(f"{name} and {file_variable} are both set: set one of them.")
+    if not file_name:
+        return value
+    try:
+        content = Path(file_name).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _invalid(file_variable, file_name, f"a readable text file ({error})") from error
+    if not content:
+        raise _invalid(file_variable, file_name, "a file that is not empty")
+    return content
+
+
+def read_database(name: str) -> dict[str, Any] | None:
+    """The database that a URL names, as Django wants it, or None when the variable is not set.
+
+    The value may hold a password, so it is the one value that a message does not repeat.
+    """
+    url = read_secret(name)
+    if not url:
+        return None
+    allowed = f"a URL that begins with {' or '.join(f'{scheme}://' for scheme in DATABASE_SCHEMES)}"
+    if urlsplit(url).scheme not in DATABASE_SCHEMES:
+        raise _invalid(name, _hide_all_but_scheme(url), allowed)
+    try:
+        return dict(dj_database_url.parse(url))
+    except ValueError as error:
+        raise _invalid(name, _hide_all_but_scheme(url), allowed) from error
+
+
+def _hide_all_but_scheme(url: str) -> str:
+    scheme, separator, _ = url.partition("://")
+    return f"{scheme}://..." if separator else "..."
+
+
+def _invalid(name: str, value: str, allowed: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} is {value!r}; allowed: {allowed}.")

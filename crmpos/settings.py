@@ -1,0 +1,197 @@
+"""Django's settings, all of them from environment variables; without any, the embedded default.
+
+Whoever needs a setting reads django.conf.settings: nobody imports this module.
+"""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from crmpos.admin_site import UNFOLD  # noqa: F401  (read by django-unfold)
+from crmpos.environment import (
+    read_boolean,
+    read_choice,
+    read_database,
+    read_integer,
+    read_list,
+    read_secret,
+    read_text,
+)
+from crmpos.secret_key import load_or_make_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(read_text("CRMPOS_DATA", str(BASE_DIR / ".data"))).absolute()
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+# Security
+
+DEBUG = read_boolean("DEBUG", default=False)
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS)
+CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
+SECRET_KEY_FALLBACKS = read_list("SECRET_KEY_FALLBACKS")
+
+SECRET_KEY = read_secret("SECRET_KEY")
+SECRET_KEY_IS_GIVEN = bool(SECRET_KEY)
+if not SECRET_KEY_IS_GIVEN:
+    SECRET_KEY = load_or_make_secret_key(DATA_DIR / "secret_key")
+
+# HTTPS=true means: a proxy in front ends TLS, and itself sets X-Forwarded-Proto on every request.
+HTTPS = read_boolean("HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Applications
+
+INSTALLED_APPS = [
+    "crmpos",
+    "reconciliation",
+    "shops",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "crmpos.urls"
+WSGI_APPLICATION = "crmpos.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+REST_FRAMEWORK = {
+    # An endpoint that says nothing about who may call it is closed.
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+}
+
+# Database
+
+SQLITE_OPTIONS = {
+    # A reader never waits for the writer (WAL), a writer takes its lock when its transaction
+    # begins and not in the middle of it (IMMEDIATE), and waits for another writer 20 seconds.
+    # A committed message must outlive a power cut, so every commit is synced (FULL).
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+}
+
+_database = read_database("DATABASE_URL")
+if _database is None:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    _database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "crmpos.sqlite3")}
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["OPTIONS"] = SQLITE_OPTIONS | _database.get("OPTIONS", {})
+else:
+    _database["CONN_MAX_AGE"] = read_integer("DATABASE_CONNECTION_AGE_SECONDS", default=60, minimum=0, maximum=86400)
+    _database["CONN_HEALTH_CHECKS"] = True
+DATABASES = {"default": _database}
+
+# Tasks (crmpos/celery.py takes what begins with CELERY_)
+
+CELERY_BROKER_URL = read_secret("CELERY_BROKER_URL") or "memory://"
+TASKS_RUN_IN_PROCESS = CELERY_BROKER_URL.startswith("memory://")
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SOFT_TIME_LIMIT = read_integer("TASK_SOFT_TIME_LIMIT_SECONDS", default=540, minimum=1, maximum=86400)
+CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "reconcile what has not been judged": {
+        "task": "reconciliation.tasks.reconcile_unjudged",
+        "schedule": 60.0,
+        # One that waited behind a long run is dropped: the next one does the same work.
+        "options": {"expires": 60.0},
+    },
+}
+
+# Language and time
+
+LANGUAGE_CODE = read_choice("LANGUAGE_CODE", default="ru", choices=("ru", "en"))
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "crmpos" / "locale"]
+USE_I18N = True
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+TIME_ZONE = read_text("TIME_ZONE", "Europe/Moscow")
+CELERY_TIMEZONE = TIME_ZONE
+
+# Static files
+
+STATIC_URL = "static/"
+# Without a folder to collect them into, as after a fresh clone, files are served from where they lie.
+STATIC_ROOT = Path(read_text("STATIC_ROOT")).absolute() if read_text("STATIC_ROOT") else None
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+
+# Logging
+
+LOG_LEVEL = read_choice("LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {name: {"level": LOG_LEVEL} for name in ("crmpos", "reconciliation", "shops", "celery")},
+}
