@@ -1,0 +1,75 @@
+"""What was received: which receipts of a case bring money, and how much. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from reconciliation.rules.facts import PAYBACK, SELL, Bill, Receipt
+from shops.money import ZERO
+
+# Settlement methods of the terminal, fiscal tag 1214.
+ADVANCES = frozenset({"PartialPrepayment", "AdvancePayment"})  # money on account, not for particular lines
+PREPAYMENTS = ADVANCES | {"FullPrepayment"}
+SETTLEMENTS = frozenset({"FullSettlement", "PartialSettlement"})
+PARTIAL_SETTLEMENT = "PartialSettlement"
+CREDIT = "Lend"  # goods handed over, money later
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """The receipts of a case that count, each kind in the order of time.
+
+    `sales` are judged line by line; `on_account` is money taken before the goods, `set_off` the part of it that a
+    later settlement receipt shows once more. Money counts once, when it was taken.
+    """
+
+    sales: tuple[Receipt, ...]
+    advances: tuple[Receipt, ...]
+    paybacks: tuple[Receipt, ...]
+    on_account: Decimal
+    set_off: Decimal
+
+    @property
+    def received(self) -> Decimal:
+        sold = sum((receipt.total for receipt in self.sales), ZERO)
+        given_back = sum((receipt.total for receipt in self.paybacks), ZERO)
+        return sold + self.on_account - self.set_off - given_back
+
+    def __bool__(self) -> bool:
+        return bool(self.sales or self.advances or self.paybacks)
+
+
+def brings_money(receipt: Receipt) -> bool:
+    """Whether a receipt is fiscal and adds or returns money.
+
+    Not so: an informational receipt, a purchase from the customer, and goods handed over on credit, whose money
+    comes with a later receipt (LoanPayment).
+    """
+    return not receipt.informational and receipt.type in (SELL, PAYBACK) and receipt.settlement_method != CREDIT
+
+
+def count_takings(receipts: Iterable[Receipt], bill: Bill | None) -> Takings:
+    """The takings of a case, whatever the order in which `receipts` come."""
+    counted = sorted((receipt for receipt in receipts if brings_money(receipt)), key=lambda receipt: receipt.time_order)
+    sales = tuple(receipt for receipt in counted if receipt.type == SELL)
+    advances = tuple(receipt for receipt in sales if _is_on_account(receipt, sales))
+    sales = tuple(receipt for receipt in sales if receipt not in advances)
+    on_account = sum((receipt.total for receipt in advances), ZERO)
+    settled = sum((receipt.total for receipt in sales if receipt.settlement_method in SETTLEMENTS), ZERO)
+    due = bill.due if bill else ZERO
+    return Takings(
+        sales=sales,
+        advances=advances,
+        paybacks=tuple(receipt for receipt in counted if receipt.type == PAYBACK),
+        on_account=on_account,
+        set_off=min(on_account, max(on_account + settled - due, ZERO), settled) if bill else ZERO,
+    )
+
+
+def _is_on_account(receipt: Receipt, sales: tuple[Receipt, ...]) -> bool:
+    """Whether a sale took money on account: an advance, or a full prepayment that a settlement receipt followed."""
+    if receipt.settlement_method in ADVANCES:
+        return True
+    return receipt.settlement_method in PREPAYMENTS and any(
+        other.settlement_method in SETTLEMENTS and other.time_order > receipt.time_order for other in sales
+    )

@@ -1,0 +1,24 @@
+"""Facts: what shops, registers and the CRM said. One noun a file."""
+
+from shops.models.bill import Bill, BillLine, BillVersion
+from shops.models.exchange import ExchangeEvent, JournalFragment, Moment
+from shops.models.product import Product
+from shops.models.receipt import Receipt, ReceiptDelivery, ReceiptLine
+from shops.models.shop import Employee, Shop, Store, Terminal
+
+__all__ = [
+    "Bill",
+    "BillLine",
+    "BillVersion",
+    "Employee",
+    "ExchangeEvent",
+    "JournalFragment",
+    "Moment",
+    "Product",
+    "Receipt",
+    "ReceiptDelivery",
+    "ReceiptLine",
+    "Shop",
+    "Store",
+    "Terminal",
+]

@@ -1,0 +1,115 @@
+"""Bills: what the CRM asks to be paid."""
+
+from decimal import Decimal
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from shops.models.exchange import ExchangeEvent
+from shops.models.shop import Shop
+
+
+class Bill(models.Model):
+    """A bill as it was last stated. Every statement of its contents is kept as a `BillVersion`."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="bills", verbose_name=_("shop"))
+    external_id = models.CharField(_("id"), max_length=200)
+    number = models.CharField(_("number"), max_length=200, blank=True)
+    issued_at = models.DateTimeField(_("date"), null=True, blank=True)
+    customer_name = models.CharField(_("customer"), max_length=200, blank=True)
+    customer_taxpayer_number = models.CharField(_("customer's taxpayer number"), max_length=200, blank=True)
+    total = models.DecimalField(_("total"), max_digits=15, decimal_places=2)
+    prepayment = models.DecimalField(_("prepayment"), max_digits=15, decimal_places=2, default=Decimal(0))
+    version = models.PositiveIntegerField(
+        _("version"), default=0, help_text=_("The newest statement of its contents; 0: contents unknown.")
+    )
+    listed_total = models.DecimalField(_("total in LIST"), max_digits=15, decimal_places=2, null=True, blank=True)
+    listed_by = models.ForeignKey(
+        ExchangeEvent, models.PROTECT, related_name="+", verbose_name=_("last LIST answer with it"), null=True, blank=True
+    )
+    opened_by = models.ForeignKey(
+        ExchangeEvent, models.PROTECT, related_name="+", verbose_name=_("first opened by"), null=True, blank=True
+    )
+    unjudged_since = models.DateTimeField(_("waits for judgement since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("bill")
+        verbose_name_plural = _("bills")
+        ordering = ("-issued_at", "-pk")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("shop", "external_id"), name="bill_is_unique_in_shop"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=("shop", "number"), name="bill_by_number"),
+            models.Index(fields=("-issued_at", "-id"), name="bill_by_date"),
+            models.Index(fields=("unjudged_since",), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.external_id
+
+    @property
+    def contents_known(self) -> bool:
+        """False for a bill known from LIST alone."""
+        return self.version > 0
+
+    @property
+    def due(self) -> Decimal:
+        """What is to be paid: the total less the prepayment."""
+        return self.total - self.prepayment
+
+
+class BillVersion(models.Model):
+    """One statement of a bill's contents (a BILL answer). A statement equal to the one before makes no new version."""
+
+    bill = models.ForeignKey(Bill, models.CASCADE, related_name="versions", verbose_name=_("bill"))
+    sequence = models.PositiveIntegerField(_("version"))
+    stated_by = models.ForeignKey(ExchangeEvent, models.PROTECT, related_name="bill_versions", verbose_name=_("stated by"))
+    total = models.DecimalField(_("total"), max_digits=15, decimal_places=2)
+    prepayment = models.DecimalField(_("prepayment"), max_digits=15, decimal_places=2)
+    prepayment_enabled = models.BooleanField(_("prepayment is allowed"))
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+
+    class Meta:
+        verbose_name = _("bill version")
+        verbose_name_plural = _("bill versions")
+        ordering = ("bill", "sequence")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("bill", "sequence"), name="bill_versions_are_numbered"),
+            models.CheckConstraint(condition=models.Q(sequence__gte=1), name="bill_versions_begin_with_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bill} / {self.sequence}"
+
+
+class BillLine(models.Model):
+    """One line of a version of a bill."""
+
+    version = models.ForeignKey(BillVersion, models.CASCADE, related_name="lines", verbose_name=_("version"))
+    position = models.PositiveIntegerField(_("position"))
+    product_external_id = models.CharField(_("product id"), max_length=200, blank=True)
+    name = models.TextField(_("name"), blank=True)
+    price = models.DecimalField(_("price"), max_digits=15, decimal_places=2)
+    quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=3)
+    tax_rate = models.CharField(_("VAT rate"), max_length=200, blank=True)
+    subject = models.CharField(_("subject of settlement"), max_length=200, blank=True)
+    goods_type = models.CharField(_("type of goods"), max_length=200, blank=True)
+    unit = models.CharField(_("unit"), max_length=200, blank=True)
+    mark = models.TextField(_("marking code"), blank=True)
+    marked_item = models.CharField(_("marked item"), max_length=200, blank=True, help_text=_("GTIN and serial of the code."))
+
+    class Meta:
+        verbose_name = _("bill line")
+        verbose_name_plural = _("bill lines")
+        ordering = ("version", "position")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("version", "position"), name="bill_lines_are_numbered"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=("marked_item",), condition=~models.Q(marked_item=""), name="bill_line_by_marked_item"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.product_external_id

@@ -1,0 +1,113 @@
+"""A shop and what stands in it: stores, terminals, employees. Everything else belongs to one shop."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+DEFAULT_TIME_ZONE = "Europe/Moscow"
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuses what is no IANA time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValidationError(_("“%(name)s” is no time zone. Write it like Europe/Moscow."), params={"name": name}) from None
+
+
+class Shop(models.Model):
+    """A tenant. Its number is the second column of the exchange log."""
+
+    class AfterPartial(models.TextChoices):
+        REMAINING = "remaining", _("offer the remaining lines")
+        FULL = "full", _("offer the bill as it was")
+        CLOSE = "close", _("take the bill off the list")
+
+    number = models.PositiveBigIntegerField(_("number"), primary_key=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, default=DEFAULT_TIME_ZONE, validators=[validate_time_zone])
+    after_partial = models.CharField(
+        _("after a partial receipt"), max_length=12, choices=AfterPartial, default=AfterPartial.REMAINING
+    )
+    opened_not_paid_after = models.DurationField(
+        _("opened, not paid after"),
+        default=timedelta(hours=24),
+        help_text=_("How long a bill that a register has opened may stay without a receipt. Hours:minutes:seconds."),
+    )
+    late_receipt_after = models.DurationField(
+        _("receipt is late after"),
+        default=timedelta(hours=1),
+        help_text=_("How long after it was printed a receipt may arrive. Hours:minutes:seconds."),
+    )
+
+    class Meta:
+        verbose_name = _("shop")
+        verbose_name_plural = _("shops")
+        ordering = ("number",)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(opened_not_paid_after__gt=timedelta(0)), name="shop_waits_some_time_for_payment"),
+            models.CheckConstraint(condition=models.Q(late_receipt_after__gt=timedelta(0)), name="shop_waits_some_time_for_receipts"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}".strip()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's own time zone: of its log, of its bills' dates, of its days."""
+        return ZoneInfo(self.time_zone)
+
+
+class EvotorObject(models.Model):
+    """What Evotor names by an id and people by a name; learned from receipts, nameable by people."""
+
+    shop: Any
+    evotor_id = models.CharField(_("Evotor id"), max_length=200)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name or self.evotor_id
+
+
+class Store(EvotorObject):
+    """A store (`storeId`). It belongs to one shop: a receipt of it under another shop is a discrepancy."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="stores", verbose_name=_("shop"))
+
+    class Meta:
+        verbose_name = _("store")
+        verbose_name_plural = _("stores")
+        ordering = ("shop", "name", "evotor_id")
+        constraints = (models.UniqueConstraint(fields=("evotor_id",), name="store_belongs_to_one_shop"),)
+
+
+class Terminal(EvotorObject):
+    """A cash register (`deviceId`)."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="terminals", verbose_name=_("shop"))
+    store = models.ForeignKey(Store, models.PROTECT, related_name="terminals", verbose_name=_("store"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("terminal")
+        verbose_name_plural = _("terminals")
+        ordering = ("shop", "name", "evotor_id")
+        constraints = (models.UniqueConstraint(fields=("shop", "evotor_id"), name="terminal_is_unique_in_shop"),)
+
+
+class Employee(EvotorObject):
+    """A cashier (`employeeId`)."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="employees", verbose_name=_("shop"))
+
+    class Meta:
+        verbose_name = _("employee")
+        verbose_name_plural = _("employees")
+        ordering = ("shop", "name", "evotor_id")
+        constraints = (models.UniqueConstraint(fields=("shop", "evotor_id"), name="employee_is_unique_in_shop"),)

@@ -1,0 +1,81 @@
+"""Amounts: parse, round, multiply, write.
+
+Pure: the standard library only. The one module in which an amount is rounded; everything else adds, subtracts
+and compares what it gets from here.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+ZERO = Decimal("0.00")
+KOPECK = Decimal("0.01")
+GRAM = Decimal("0.001")
+
+NOISE = Decimal("1e-6")  # what a sender's binary floats leave behind a decimal: 489.60000000000002
+
+AMOUNT_LIMIT = Decimal("1e13")  # 10 million million roubles: fits numeric(15, 2), beyond any bill
+QUANTITY_LIMIT = Decimal("1e9")  # fits numeric(12, 3)
+
+
+def round_to_kopeck(amount: Decimal) -> Decimal:
+    """`amount` with two places, half a kopeck rounded away from zero as cash registers do."""
+    return amount.quantize(KOPECK, rounding=ROUND_HALF_UP)
+
+
+def round_quantity(quantity: Decimal) -> Decimal:
+    """`quantity` with three places (a gram of a kilogram)."""
+    return quantity.quantize(GRAM, rounding=ROUND_HALF_UP)
+
+
+def multiply(price: Decimal, quantity: Decimal) -> Decimal:
+    """What `quantity` costs at `price`, to the kopeck."""
+    return round_to_kopeck(price * quantity)
+
+
+def is_whole_kopecks(amount: Decimal) -> bool:
+    """Whether `amount` needs no rounding."""
+    return amount == round_to_kopeck(amount)
+
+
+def tax_inside(total: Decimal, rate_percent: Decimal) -> Decimal:
+    """The VAT contained in `total` (tax code of Russia, article 164 paragraph 4): total × rate / (100 + rate)."""
+    return round_to_kopeck(total * rate_percent / (100 + rate_percent))
+
+
+def parse_amount(value: object) -> Decimal:
+    """An amount in roubles with two places from an int, a Decimal or a text.
+
+    Raises TypeError for a float (it has already lost the kopecks) and ValueError for what is no amount: not a
+    number, not finite, out of range, or with parts of a kopeck (beyond the noise of a sender's floats).
+    """
+    return _parse(value, step=KOPECK, limit=AMOUNT_LIMIT)
+
+
+def parse_quantity(value: object) -> Decimal:
+    """A quantity with three places; refuses what `parse_amount` refuses."""
+    return _parse(value, step=GRAM, limit=QUANTITY_LIMIT)
+
+
+def _parse(value: object, *, step: Decimal, limit: Decimal) -> Decimal:
+    if isinstance(value, float | bool) or not isinstance(value, int | str | Decimal):
+        raise TypeError(f"{value!r} is no exact number")
+    try:
+        number = Decimal(value)
+    except ArithmeticError:
+        raise ValueError(f"{value!r} is no number") from None
+    if not number.is_finite() or abs(number) >= limit:
+        raise ValueError(f"{value!r} is out of range")
+    rounded = number.quantize(step, rounding=ROUND_HALF_UP)
+    if abs(rounded - number) > NOISE:
+        raise ValueError(f"{value!r} has more places than {step}")
+    return rounded + 0  # a minus before zero says nothing
+
+
+def format_wire(number: Decimal) -> str:
+    """As the wire writes numbers: `31690`, `489.6`, `3859.01`; never an exponent."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def format_plain(amount: Decimal) -> str:
+    """As the back-office API and machine-readable exports write amounts: `-31040.00`."""
+    return format(round_to_kopeck(amount), "f")
