@@ -9,4 +9,4 @@ class CrmposConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported for their effect: shared tasks bind to the Celery application, checks register.
-        from crmpos import celery  # noqa: F401
+        from crmpos import celery, checks  # noqa: F401

@@ -9,12 +9,14 @@ import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 BOOLEAN_BY_WORD = {"true": True, "1": True, "false": False, "0": False}
 DATABASE_SCHEMES = ("postgresql", "postgres", "sqlite")
+BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "memory")
 
 
 def read_text(name: str, default: str = "") -> str:
@@ -80,21 +82,38 @@ def read_secret(name: str) -> str:
     return content
 
 
-def read_database(name: str) -> dict[str, Any] | None:
-    """The database that a URL names, as Django wants it, or None when the variable is not set.
+def read_time_zone(name: str, *, default: str) -> str:
+    text = read_text(name, default)
+    try:
+        ZoneInfo(text)
+    except (KeyError, OSError, ValueError) as error:  # Not found, a folder, not a relative path.
+        raise _invalid(name, text, "the name of a time zone, as Europe/Moscow") from error
+    return text
 
-    The value may hold a password, so it is the one value that a message does not repeat.
-    """
-    url = read_secret(name)
+
+def read_database(name: str) -> dict[str, Any] | None:
+    """The database that a URL names, as Django wants it, or None when the variable is not set."""
+    url = _read_url(name, DATABASE_SCHEMES)
     if not url:
         return None
-    allowed = f"a URL that begins with {' or '.join(f'{scheme}://' for scheme in DATABASE_SCHEMES)}"
-    if urlsplit(url).scheme not in DATABASE_SCHEMES:
-        raise _invalid(name, _hide_all_but_scheme(url), allowed)
     try:
         return dict(dj_database_url.parse(url))
     except ValueError as error:
-        raise _invalid(name, _hide_all_but_scheme(url), allowed) from error
+        raise _invalid(name, _hide_all_but_scheme(url), "a database URL without mistakes") from error
+
+
+def read_broker(name: str) -> str:
+    """The URL of the broker that brings tasks to the workers, or nothing."""
+    return _read_url(name, BROKER_SCHEMES)
+
+
+def _read_url(name: str, schemes: tuple[str, ...]) -> str:
+    # A URL may hold a password: it can come from a file, and a message does not repeat it.
+    url = read_secret(name)
+    if url and urlsplit(url).scheme not in schemes:
+        allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise _invalid(name, _hide_all_but_scheme(url), f"a URL that begins with {allowed}")
+    return url
 
 
 def _hide_all_but_scheme(url: str) -> str:

@@ -10,24 +10,24 @@ from django.utils.translation import gettext_lazy as _
 from crmpos.admin_site import UNFOLD  # noqa: F401  (read by django-unfold)
 from crmpos.environment import (
     read_boolean,
+    read_broker,
     read_choice,
     read_database,
     read_integer,
     read_list,
     read_secret,
     read_text,
+    read_time_zone,
 )
 from crmpos.secret_key import load_or_make_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(read_text("CRMPOS_DATA", str(BASE_DIR / ".data"))).absolute()
 
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-
 # Security
 
 DEBUG = read_boolean("DEBUG", default=False)
-ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS)
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", default=("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
 SECRET_KEY_FALLBACKS = read_list("SECRET_KEY_FALLBACKS")
 
@@ -139,16 +139,19 @@ DATABASES = {"default": _database}
 
 # Tasks (crmpos/celery.py takes what begins with CELERY_)
 
-CELERY_BROKER_URL = read_secret("CELERY_BROKER_URL") or "memory://"
+CELERY_BROKER_URL = read_broker("CELERY_BROKER_URL") or "memory://localhost/"
 TASKS_RUN_IN_PROCESS = CELERY_BROKER_URL.startswith("memory://")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_SOFT_TIME_LIMIT = read_integer("TASK_SOFT_TIME_LIMIT_SECONDS", default=540, minimum=1, maximum=86400)
+# Redis gives a task that was not confirmed within an hour to another worker: no task may run that long.
+CELERY_TASK_SOFT_TIME_LIMIT = read_integer("TASK_TIME_LIMIT_SECONDS", default=600, minimum=1, maximum=3000)
 CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1} if TASKS_RUN_IN_PROCESS else {"visibility_timeout": 3600}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery-beat")
 CELERY_BEAT_SCHEDULE = {
     "reconcile what has not been judged": {
         "task": "reconciliation.tasks.reconcile_unjudged",
@@ -166,7 +169,7 @@ LOCALE_PATHS = [BASE_DIR / "crmpos" / "locale"]
 USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
-TIME_ZONE = read_text("TIME_ZONE", "Europe/Moscow")
+TIME_ZONE = read_time_zone("TIME_ZONE", default="Europe/Moscow")
 CELERY_TIMEZONE = TIME_ZONE
 
 # Static files
@@ -193,5 +196,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {name: {"level": LOG_LEVEL} for name in ("crmpos", "reconciliation", "shops", "celery")},
+    "loggers": {
+        **{name: {"level": LOG_LEVEL} for name in ("crmpos", "reconciliation", "shops")},
+        # Each task, once a minute and more, is news in a worker's log and noise in a web server's.
+        "celery": {"level": "WARNING" if TASKS_RUN_IN_PROCESS else LOG_LEVEL},
+        "celery.worker.control": {"level": "ERROR" if TASKS_RUN_IN_PROCESS else LOG_LEVEL},
+    },
 }

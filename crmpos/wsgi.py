@@ -1,4 +1,4 @@
-"""The door for web servers: `gunicorn crmpos.wsgi`."""
+"""The door for web servers: `gunicorn crmpos.wsgi`, and what `runserver` uses too."""
 
 import os
 
@@ -7,3 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmpos.settings")
 
 application = get_wsgi_application()
+
+# Only now are the applications loaded, which the tasks need.
+from crmpos.in_process import start_unless_broker  # noqa: E402
+
+start_unless_broker()

@@ -3,13 +3,12 @@
 Imported by the admin modules of all apps. It lives in `shops` because imports run one way only.
 """
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin as UnfoldModelAdmin
-from unfold.admin import StackedInline as UnfoldStackedInline
-from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     AutocompleteSelectMultipleFilter,
@@ -19,10 +18,47 @@ from unfold.contrib.filters.admin import (
     RangeNumericFilter,
     RelatedDropdownFilter,
 )
-from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sections import TableSection, TemplateSection
+
+if TYPE_CHECKING:
+    # unfold ships no types; its classes are Django's with another look.
+    UnfoldModelAdmin = admin.ModelAdmin[Any]
+    UnfoldStackedInline = admin.StackedInline[Any, Any]
+    UnfoldTabularInline = admin.TabularInline[Any, Any]
+
+    AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+    def action(
+        function: None = None,
+        *,
+        permissions: Iterable[str] | None = None,
+        description: Any = None,
+        url_path: str | None = None,
+        attrs: dict[str, Any] | None = None,
+        icon: str | None = None,
+        variant: ActionVariant | None = None,
+        dialog: Any = None,
+    ) -> Callable[[AnyFunction], AnyFunction]: ...
+
+    def display(
+        function: None = None,
+        *,
+        boolean: bool | None = None,
+        image: bool | None = None,
+        ordering: Any = None,
+        description: Any = None,
+        empty_value: str | None = None,
+        dropdown: bool | None = None,
+        label: bool | str | dict[str, str] | None = None,
+        header: bool | None = None,
+    ) -> Callable[[AnyFunction], AnyFunction]: ...
+else:
+    from unfold.admin import ModelAdmin as UnfoldModelAdmin
+    from unfold.admin import StackedInline as UnfoldStackedInline
+    from unfold.admin import TabularInline as UnfoldTabularInline
+    from unfold.decorators import action, display
 
 __all__ = [
     "ActionVariant",
@@ -101,5 +137,3 @@ class FactTabularInline(ReadOnlyFactsMixin, TabularInline):
 class FactStackedInline(ReadOnlyFactsMixin, StackedInline):
     can_delete = False
     max_num = 0
-
-

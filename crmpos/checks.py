@@ -1,0 +1,108 @@
+"""System checks of the configuration as a whole; a single bad value is refused by crmpos.environment.
+
+E: the program must not run so. W: it runs, and somebody should know. With `check --deploy`, what
+is bearable on one's own machine becomes an error.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+POSTGRESQL_MINIMUM = 150000
+
+AppConfigs = Sequence[AppConfig] | None
+
+
+@register(Tags.security)
+def check_debug(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    outside = sorted(set(settings.ALLOWED_HOSTS) - LOOPBACK_HOSTS - {"testserver"})
+    if not (settings.DEBUG and outside):
+        return []
+    return [
+        Error(
+            f"DEBUG is on, and ALLOWED_HOSTS lets others in: {', '.join(outside)}.",
+            hint="An error page shows settings and data. Set DEBUG=false, or take those hosts out.",
+            id="crmpos.E001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_secret_key(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    if settings.SECRET_KEY_IS_GIVEN:
+        return []
+    return [
+        Error(
+            "SECRET_KEY is not set; a key made on this machine is used.",
+            hint="Every process on every machine needs the same key. Set SECRET_KEY or SECRET_KEY_FILE.",
+            id="crmpos.E002",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_allowed_hosts(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        Error(
+            "ALLOWED_HOSTS has '*': a request can name any host.",
+            hint="List the names that this site is reached by, separated by commas.",
+            id="crmpos.E003",
+        )
+    ]
+
+
+@register(deploy=True)
+def check_broker(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.TASKS_RUN_IN_PROCESS:
+        return []
+    return [
+        Warning(
+            "CELERY_BROKER_URL is not set; each web process runs its own tasks.",
+            hint="Set CELERY_BROKER_URL to a Redis server and run `celery -A crmpos.celery worker` and `beat`.",
+            id="crmpos.W001",
+        )
+    ]
+
+
+@register(deploy=True)
+def check_static_files(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    folder = settings.STATIC_ROOT
+    if folder is None or (Path(folder) / "staticfiles.json").exists():
+        return []
+    return [
+        Error(
+            f"STATIC_ROOT is {str(folder)!r}, and no static files have been collected there.",
+            hint="Run `manage.py collectstatic` after every update, or leave STATIC_ROOT out.",
+            id="crmpos.E004",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_postgresql_version(
+    app_configs: AppConfigs, databases: Iterable[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if connection.vendor != "postgresql":
+            continue
+        connection.ensure_connection()
+        version = connection.connection.info.server_version
+        if version < POSTGRESQL_MINIMUM:
+            found.append(
+                Error(
+                    f"The PostgreSQL server of {alias!r} is version {version // 10000}; at least 15 is needed.",
+                    hint="Update the server, or let DATABASE_URL name a newer one.",
+                    id="crmpos.E005",
+                )
+            )
+    return found
