@@ -1,0 +1,109 @@
+"""What every test may use: a database in a file, a Redis server, a browser; and the word about what was left out."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.db import connections
+
+REDIS_START_SECONDS = 10
+NO_REDIS = "no Redis: CELERY_BROKER_URL names none, and redis-server is not installed"
+NO_CHROMIUM = "no Chromium: the package is not installed"
+
+hypothesis.settings.register_profile("developer", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A file, not memory: WAL, locks and second processes work as they do outside of tests."""
+    connection = connections["default"]
+    if connection.vendor != "sqlite":
+        return
+    connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    # A test's database need not outlive a power cut.
+    options = connection.settings_dict["OPTIONS"]
+    connection.settings_dict["OPTIONS"] = options | {
+        "init_command": options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+    }
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Redis server: the broker that is configured, or one that lives as long as the tests."""
+    if not django_settings.TASKS_RUN_IN_PROCESS:
+        yield django_settings.CELERY_BROKER_URL
+        return
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip(NO_REDIS)
+    port = find_free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    with start_redis(program, port, folder) as server:
+        url = f"redis://127.0.0.1:{port}/0"
+        wait_for_redis(url)
+        yield url
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser that Playwright is told to start (`executable_path`)."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip(NO_CHROMIUM)
+    return path
+
+
+def find_chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start_redis(program: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def wait_for_redis(url: str) -> None:
+    deadline = time.monotonic() + REDIS_START_SECONDS
+    with redis.Redis.from_url(url) as client:
+        while True:
+            try:
+                client.ping()
+                return
+            except redis.ConnectionError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say plainly what this run did not try, for a green run hides it."""
+    left_out = []
+    if connections["default"].vendor != "postgresql":
+        left_out.append("PostgreSQL: DATABASE_URL names none, so everything ran on SQLite")
+    if django_settings.TASKS_RUN_IN_PROCESS and shutil.which("redis-server") is None:
+        left_out.append(NO_REDIS)
+    if find_chromium() is None:
+        left_out.append(NO_CHROMIUM)
+    terminalreporter.section("left out of this run")
+    for reason in left_out or ["nothing"]:
+        terminalreporter.write_line(reason)

@@ -1,0 +1,81 @@
+"""Without a broker, a task runs in the process that sent it. Each test is a process with nothing configured."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMIT_SECONDS = 60
+
+PREPARE = """
+import threading
+import django
+django.setup()
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import transaction
+from crmpos.celery import app
+from crmpos.in_process import InProcessTasks
+
+call_command("migrate", "auth", verbosity=0)
+ran = threading.Event()
+
+@app.task
+def rename_group(pk):
+    Group.objects.filter(pk=pk).update(name="renamed by the task")
+    ran.set()
+
+def record_group():
+    ran.clear()
+    with transaction.atomic():
+        group = Group.objects.create(name="made by the request")
+        rename_group.delay_on_commit(group.pk)
+    return group
+
+def show_and_delete(group):
+    group.refresh_from_db()
+    print(group.name)
+    group.delete()
+"""
+
+START_AND_STOP_TWICE = """
+before = threading.active_count()
+for _ in range(2):
+    with InProcessTasks():
+        group = record_group()
+        ran.wait(30)
+    show_and_delete(group)
+print(threading.active_count() - before, "threads left")
+"""
+
+SERVE = """
+import crmpos.wsgi
+group = record_group()
+ran.wait(30)
+show_and_delete(group)
+"""
+
+
+def run_program(program: str, folder: Path) -> str:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")}
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARE + program],
+        cwd=ROOT,
+        env=kept | {"CRMPOS_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "crmpos.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_SECONDS,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+    return done.stdout
+
+
+def test_a_task_sent_on_commit_sees_what_was_committed_and_the_threads_end(tmp_path: Path) -> None:
+    shown = run_program(START_AND_STOP_TWICE, tmp_path)
+    assert shown == "renamed by the task\nrenamed by the task\n0 threads left\n"
+
+
+def test_a_web_server_runs_its_tasks_and_ends_cleanly(tmp_path: Path) -> None:
+    assert run_program(SERVE, tmp_path) == "renamed by the task\n"
