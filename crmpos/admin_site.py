@@ -11,11 +11,16 @@ def _find_stylesheet(request: HttpRequest) -> str:
     return static("crmpos/admin.css")
 
 
+def _find_icon(request: HttpRequest) -> str:
+    return static("crmpos/icon.svg")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "crmpos",
     "SITE_HEADER": "crmpos",
     "SITE_SUBHEADER": _("Billed and received"),
     "SITE_SYMBOL": "receipt_long",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _find_icon}],
     "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
@@ -38,5 +43,5 @@ UNFOLD: dict[str, Any] = {
             "950": "#1a2739",
         },
     },
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+    "SIDEBAR": {"show_search": True, "navigation": "crmpos.navigation.list_navigation"},
 }

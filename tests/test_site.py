@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Permission, User
 from django.test import Client, RequestFactory
 
 from shops.admin_base import FactAdmin
@@ -41,7 +41,7 @@ def test_a_page_loads_its_files_from_here_and_they_are_served(client: Client) ->
     assert all(address.startswith("/static/") for address in addresses)
     for address in addresses:
         answer = client.get(address)
-        assert (answer.status_code, len(b"".join(answer)) > 0) == (200, True), address  # type: ignore[call-overload]
+        assert (answer.status_code, len(b"".join(answer)) > 0) == (200, True), address
 
 
 @pytest.mark.django_db
@@ -68,3 +68,17 @@ def test_nobody_edits_a_fact(rf: RequestFactory) -> None:
 def test_an_administrator_sees_the_users(admin_client: Client, admin_user: User) -> None:
     for address in ("/admin/", "/admin/auth/user/", f"/admin/auth/user/{admin_user.pk}/change/", "/admin/auth/group/"):
         assert admin_client.get(address).status_code == 200, address
+
+
+def test_the_side_bar_shows_what_a_person_may_see(admin_client: Client, client: Client) -> None:
+    accountant = User.objects.create_user("accountant", password="accountant", is_staff=True)
+    accountant.user_permissions.add(Permission.objects.get(codename="view_group"))
+    client.force_login(accountant)
+    assert list_side_bar(admin_client) >= {"/admin/auth/user/", "/admin/auth/group/"}
+    assert list_side_bar(client) == {"/admin/auth/group/"}
+
+
+def list_side_bar(client: Client) -> set[str]:
+    page = client.get("/admin/").content.decode()
+    side_bar = page[page.index('id="nav-sidebar-apps"') :]
+    return set(re.findall(r'<li>\s*<a href="([^"]+)"', side_bar[: side_bar.index("</nav>")]))
