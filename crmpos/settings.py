@@ -151,7 +151,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1} if TASKS_RUN_IN_PROCESS else {"visibility_timeout": 3600}
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery-beat")
+# Nothing is scheduled so seldom that a restart would have to be remembered: beat needs no file.
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "reconcile what has not been judged": {
         "task": "reconciliation.tasks.reconcile_unjudged",
