@@ -4,15 +4,21 @@ Imported by the admin modules of all apps. It lives in `shops` because imports r
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime, time, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import formats, timezone
+from django.utils.dateparse import parse_date
+from django.utils.functional import Promise
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     AutocompleteSelectMultipleFilter,
     ChoicesDropdownFilter,
+    DropdownFilter,
     RangeDateFilter,
     RangeDateTimeFilter,
     RangeNumericFilter,
@@ -21,6 +27,8 @@ from unfold.contrib.filters.admin import (
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sections import TableSection, TemplateSection
+
+from shops.presentation import show_amount, show_signed_amount, show_time
 
 if TYPE_CHECKING:
     # unfold ships no types; its classes are Django's with another look.
@@ -66,6 +74,8 @@ __all__ = [
     "AutocompleteSelectFilter",
     "AutocompleteSelectMultipleFilter",
     "ChoicesDropdownFilter",
+    "DayRangeFilter",
+    "DropdownFilter",
     "FactAdmin",
     "FactStackedInline",
     "FactTabularInline",
@@ -82,7 +92,9 @@ __all__ = [
     "UserChangeForm",
     "UserCreationForm",
     "action",
+    "amount_column",
     "display",
+    "time_column",
 ]
 
 ROWS_PER_PAGE = 50
@@ -126,7 +138,19 @@ class ReadOnlyFactsMixin:
 
 
 class FactAdmin(ReadOnlyFactsMixin, ModelAdmin):
+    """Its page is read, not filled in: fields stand as a list of facts, without the frames of a form."""
+
     actions: Any = ()
+    change_form_template = "admin/fact_form.html"
+    actions_on_top = False
+
+    def describe(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the template of the page shows beside the fields."""
+        return {}
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        context.update(self.describe(request, options["obj"]))
+        return super().render_change_form(request, context, *args, **options)
 
 
 class FactTabularInline(ReadOnlyFactsMixin, TabularInline):
@@ -137,3 +161,58 @@ class FactTabularInline(ReadOnlyFactsMixin, TabularInline):
 class FactStackedInline(ReadOnlyFactsMixin, StackedInline):
     can_delete = False
     max_num = 0
+
+
+class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]
+    """From a day to a day, both included, as days of the current time zone."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        first, last = (self._read_day(edge) for edge in ("from", "to"))
+        if first:
+            queryset = queryset.filter(**{f"{self.field_path}__gte": first})
+        if last:
+            queryset = queryset.filter(**{f"{self.field_path}__lt": last + timedelta(days=1)})
+        return queryset
+
+    def _read_day(self, edge: str) -> datetime | None:
+        """The beginning of the day that was typed, in the reader's way or the international one; None for no day."""
+        typed = str(self.used_parameters.get(f"{self.field_path}_{edge}") or "").strip()
+        for pattern in formats.get_format("DATE_INPUT_FORMATS"):
+            try:
+                day = datetime.strptime(typed, pattern).date()
+            except ValueError:
+                continue
+            break
+        else:
+            try:
+                read = parse_date(typed)
+            except ValueError:
+                read = None
+            if read is None:
+                return None
+            day = read
+        return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def amount_column(path: str, description: str | Promise, *, signed: bool = False) -> Callable[[Any], str]:
+    """A column of money for a list or a page: the amount at `path` (dots go through relations), sortable."""
+    read, show = attrgetter(path), show_signed_amount if signed else show_amount
+
+    @display(description=description, ordering=path.replace(".", "__"))
+    def column(row: Any) -> str:
+        return show(read(row))
+
+    column.__name__ = path.rpartition(".")[2]
+    return column
+
+
+def time_column(path: str, description: str | Promise, *, shop: str = "shop") -> Callable[[Any], str]:
+    """A column of time in the time zone of the row's own shop, which is found at `shop`."""
+    read, read_shop = attrgetter(path), attrgetter(shop)
+
+    @display(description=description, ordering=path.replace(".", "__"))
+    def column(row: Any) -> str:
+        return show_time(read(row), read_shop(row).zone)
+
+    column.__name__ = path.rpartition(".")[2]
+    return column

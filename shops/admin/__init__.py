@@ -1,0 +1,19 @@
+"""The facts in the admin: all can be found and read; names and limits can be set, nothing else is changed."""
+
+from shops.admin.bill import BillAdmin
+from shops.admin.journal import ExchangeEventAdmin, JournalFragmentAdmin
+from shops.admin.product import ProductAdmin
+from shops.admin.receipt import ReceiptAdmin
+from shops.admin.shop import EmployeeAdmin, ShopAdmin, StoreAdmin, TerminalAdmin
+
+__all__ = [
+    "BillAdmin",
+    "EmployeeAdmin",
+    "ExchangeEventAdmin",
+    "JournalFragmentAdmin",
+    "ProductAdmin",
+    "ReceiptAdmin",
+    "ShopAdmin",
+    "StoreAdmin",
+    "TerminalAdmin",
+]

@@ -1,0 +1,148 @@
+"""Receipts with their lines and deliveries."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from shops.admin_base import (
+    DayRangeFilter,
+    DropdownFilter,
+    FactAdmin,
+    RangeNumericFilter,
+    RelatedDropdownFilter,
+    amount_column,
+    display,
+    time_column,
+)
+from shops.models import Receipt
+from shops.wording import RECEIPT_TYPES, word_payment_source, word_receipt_type, word_settlement_method
+
+
+class TypeFilter(DropdownFilter):  # type: ignore[misc]
+    title = _("type")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(RECEIPT_TYPES.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+class BillKnownFilter(DropdownFilter):  # type: ignore[misc]
+    title = _("bill")
+    parameter_name = "bill_known"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("for a known bill")), ("no", _("without a known bill"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(bill__isnull=self.value() == "no") if self.value() else queryset
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(FactAdmin):
+    change_form_template = "admin/shops/receipt/change_form.html"
+    list_display: Any = (
+        "shown_printed_at",
+        "shop",
+        "shown_type",
+        "bill",
+        "customer_name",
+        "shown_payment_source",
+        "shown_total",
+        "shown_received_at",
+        "receipt_id",
+    )
+    list_select_related: Any = ("shop", "bill")
+    list_filter: Any = (
+        ("shop", RelatedDropdownFilter),
+        TypeFilter,
+        ("printed_at", DayRangeFilter),
+        ("total", RangeNumericFilter),
+        BillKnownFilter,
+        "informational",
+    )
+    search_fields = ("receipt_id", "bill_external_id", "bill_number", "customer_name", "customer_taxpayer_number")
+    search_help_text = _("Receipt id, bill number or id, customer")
+    readonly_fields: Any = (
+        "shown_printed_at",
+        "shown_received_at",
+        "shown_bill_issued_at",
+        "shown_type",
+        "shown_payment_source",
+        "shown_settlement_method",
+        "shown_total",
+        "shown_tax",
+        "shown_discount",
+        "shown_prepayment",
+    )
+    fieldsets: Any = (
+        (
+            None,
+            {
+                "fields": (
+                    "shown_type",
+                    "shown_total",
+                    "shown_tax",
+                    "shown_discount",
+                    "shown_payment_source",
+                    "shown_settlement_method",
+                    "informational",
+                    "shown_printed_at",
+                    "shown_received_at",
+                    "shop",
+                    "store",
+                    "terminal",
+                    "employee",
+                    "shift",
+                    "user_id",
+                    "receipt_id",
+                )
+            },
+        ),
+        (
+            _("The bill, as the receipt names it"),
+            {
+                "fields": (
+                    "bill",
+                    "bill_number",
+                    "bill_external_id",
+                    "shown_bill_issued_at",
+                    "customer_name",
+                    "customer_taxpayer_number",
+                    "shown_prepayment",
+                    "content_modified",
+                )
+            },
+        ),
+    )
+
+    shown_printed_at = staticmethod(time_column("printed_at", _("printed at")))
+    shown_received_at = staticmethod(time_column("received_at", _("received at")))
+    shown_bill_issued_at = staticmethod(time_column("bill_issued_at", _("bill date on the receipt")))
+    shown_total = staticmethod(amount_column("total", _("total")))
+    shown_tax = staticmethod(amount_column("tax", _("VAT")))
+    shown_discount = staticmethod(amount_column("discount", _("discount")))
+    shown_prepayment = staticmethod(amount_column("prepayment", _("prepayment on the receipt")))
+
+    @display(description=_("type"), ordering="type")
+    def shown_type(self, receipt: Receipt) -> str:
+        return word_receipt_type(receipt.type)
+
+    @display(description=_("payment"), ordering="payment_source")
+    def shown_payment_source(self, receipt: Receipt) -> str:
+        return word_payment_source(receipt.payment_source)
+
+    @display(description=_("settlement method"), ordering="settlement_method")
+    def shown_settlement_method(self, receipt: Receipt) -> str:
+        return word_settlement_method(receipt.settlement_method)
+
+    def describe(self, request: HttpRequest, row: Receipt) -> dict[str, Any]:
+        return {
+            "lines": row.lines.order_by("position"),
+            "deliveries": row.deliveries.select_related("event__answer"),
+            "zone": row.shop.zone,
+        }

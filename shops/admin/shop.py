@@ -1,0 +1,80 @@
+"""Shops and what stands in them. Learned from the wire: nobody adds or deletes one; names and limits are set."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from shops.admin_base import ModelAdmin, RelatedDropdownFilter, display
+from shops.models import Employee, Shop, Store, Terminal
+from shops.presentation import show_duration
+
+
+class LearnedAdmin(ModelAdmin):
+    """What the program learns from messages: it can be named, not made or removed."""
+
+    actions: Any = ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Shop)
+class ShopAdmin(LearnedAdmin):
+    list_display = (
+        "number",
+        "name",
+        "time_zone",
+        "after_partial",
+        "shown_opened_not_paid_after",
+        "shown_late_receipt_after",
+    )
+    list_display_links = ("number", "name")
+    search_fields = ("number", "name")
+    list_filter = ("after_partial",)
+    readonly_fields = ("number",)
+    fieldsets = (
+        (None, {"fields": ("number", "name", "time_zone")}),
+        (_("Limits"), {"fields": ("after_partial", "opened_not_paid_after", "late_receipt_after")}),
+    )
+
+    @display(description=_("opened, not paid after"), ordering="opened_not_paid_after")
+    def shown_opened_not_paid_after(self, shop: Shop) -> str:
+        return show_duration(shop.opened_not_paid_after)
+
+    @display(description=_("receipt is late after"), ordering="late_receipt_after")
+    def shown_late_receipt_after(self, shop: Shop) -> str:
+        return show_duration(shop.late_receipt_after)
+
+
+class EvotorObjectAdmin(LearnedAdmin):
+    list_display: ClassVar[Any] = ("evotor_id", "name", "shop")
+    list_display_links: ClassVar[Any] = ("evotor_id", "name")
+    list_select_related: ClassVar[Any] = ("shop",)
+    list_filter: ClassVar[Any] = (("shop", RelatedDropdownFilter),)
+    search_fields = ("evotor_id", "name")
+    fields: ClassVar[Any] = ("evotor_id", "shop", "name")
+    readonly_fields: ClassVar[Any] = ("evotor_id", "shop")
+
+
+@admin.register(Store)
+class StoreAdmin(EvotorObjectAdmin):
+    pass
+
+
+@admin.register(Terminal)
+class TerminalAdmin(EvotorObjectAdmin):
+    list_display = ("evotor_id", "name", "store", "shop")
+    list_select_related = ("shop", "store")
+    fields = ("evotor_id", "shop", "store", "name")
+    readonly_fields = ("evotor_id", "shop", "store")
+
+
+@admin.register(Employee)
+class EmployeeAdmin(EvotorObjectAdmin):
+    pass

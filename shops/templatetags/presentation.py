@@ -1,0 +1,32 @@
+"""Template filters over `shops.presentation`: {% load presentation %}."""
+
+from decimal import Decimal
+
+from django import template
+
+from shops.marks import Mark, read_mark
+from shops.models import BillLine
+from shops.money import multiply
+from shops.presentation import show_amount, show_log_time, show_percent, show_quantity, show_signed_amount, show_time
+from shops.wording import word_payment_source, word_receipt_type, word_settlement_method
+
+register = template.Library()
+register.filter("amount", show_amount)
+register.filter("signed_amount", show_signed_amount)
+register.filter("quantity", show_quantity)
+register.filter("percent", show_percent)
+register.filter("time_in", show_time)
+register.filter("log_time_in", show_log_time)
+register.filter("payment_source", word_payment_source)
+register.filter("receipt_type", word_receipt_type)
+register.filter("settlement_method", word_settlement_method)
+
+
+@register.filter
+def billed_sum(line: BillLine) -> Decimal:
+    return multiply(line.price, line.quantity)
+
+
+@register.filter
+def mark_parts(line: BillLine) -> Mark:
+    return read_mark(line.mark, item_type=line.goods_type)
