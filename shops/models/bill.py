@@ -17,16 +17,24 @@ class Bill(models.Model):
     external_id = models.CharField(_("id"), max_length=200)
     number = models.CharField(_("number"), max_length=200, blank=True)
     issued_at = models.DateTimeField(_("date"), null=True, blank=True)
-    customer_name = models.CharField(_("customer"), max_length=200, blank=True)
+    customer_name = models.TextField(_("customer"), blank=True)
     customer_taxpayer_number = models.CharField(_("customer's taxpayer number"), max_length=200, blank=True)
     total = models.DecimalField(_("total"), max_digits=15, decimal_places=2)
     prepayment = models.DecimalField(_("prepayment"), max_digits=15, decimal_places=2, default=Decimal(0))
     version = models.PositiveIntegerField(
         _("version"), default=0, help_text=_("The newest statement of its contents; 0: contents unknown.")
     )
+    stated_by = models.ForeignKey(
+        ExchangeEvent, models.PROTECT, related_name="+", verbose_name=_("last BILL answer"), null=True, blank=True
+    )
     listed_total = models.DecimalField(_("total in LIST"), max_digits=15, decimal_places=2, null=True, blank=True)
     listed_by = models.ForeignKey(
-        ExchangeEvent, models.PROTECT, related_name="+", verbose_name=_("last LIST answer with it"), null=True, blank=True
+        ExchangeEvent,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("last LIST answer with it"),
+        null=True,
+        blank=True,
     )
     opened_by = models.ForeignKey(
         ExchangeEvent, models.PROTECT, related_name="+", verbose_name=_("first opened by"), null=True, blank=True
@@ -43,7 +51,9 @@ class Bill(models.Model):
         indexes: ClassVar = [
             models.Index(fields=("shop", "number"), name="bill_by_number"),
             models.Index(fields=("-issued_at", "-id"), name="bill_by_date"),
-            models.Index(fields=("unjudged_since",), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged"),
+            models.Index(
+                fields=("unjudged_since",), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,7 +75,9 @@ class BillVersion(models.Model):
 
     bill = models.ForeignKey(Bill, models.CASCADE, related_name="versions", verbose_name=_("bill"))
     sequence = models.PositiveIntegerField(_("version"))
-    stated_by = models.ForeignKey(ExchangeEvent, models.PROTECT, related_name="bill_versions", verbose_name=_("stated by"))
+    stated_by = models.ForeignKey(
+        ExchangeEvent, models.PROTECT, related_name="bill_versions", verbose_name=_("stated by")
+    )
     total = models.DecimalField(_("total"), max_digits=15, decimal_places=2)
     prepayment = models.DecimalField(_("prepayment"), max_digits=15, decimal_places=2)
     prepayment_enabled = models.BooleanField(_("prepayment is allowed"))
@@ -98,7 +110,9 @@ class BillLine(models.Model):
     goods_type = models.CharField(_("type of goods"), max_length=200, blank=True)
     unit = models.CharField(_("unit"), max_length=200, blank=True)
     mark = models.TextField(_("marking code"), blank=True)
-    marked_item = models.CharField(_("marked item"), max_length=200, blank=True, help_text=_("GTIN and serial of the code."))
+    marked_item = models.CharField(
+        _("marked item"), max_length=200, blank=True, help_text=_("GTIN and serial of the code.")
+    )
 
     class Meta:
         verbose_name = _("bill line")

@@ -17,7 +17,7 @@ class Moment(NamedTuple):
 
 
 class ExchangeEvent(models.Model):
-    """One request or one answer. Only its links (`answer`, `fault`, what it names) are learned later; it is never edited.
+    """One request or one answer, never edited: only what is learned of it (`answer`, `fault`, what it names) comes later.
 
     The time has whole seconds, as the log writes it; `position` is the order within the second.
     """
@@ -27,7 +27,7 @@ class ExchangeEvent(models.Model):
         ANSWER = Direction.ANSWER.value, _("Answer")
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="exchange_events", verbose_name=_("shop"))
-    kind = models.CharField(_("kind"), max_length=40)
+    kind = models.CharField(_("kind"), max_length=64)
     direction = models.CharField(_("direction"), max_length=7, choices=DirectionChoice)
     occurred_at = models.DateTimeField(_("time"))
     position = models.PositiveIntegerField(_("order within the second"))
@@ -38,7 +38,9 @@ class ExchangeEvent(models.Model):
         help_text=_("The whole entry, where text cannot hold it or its frame is damaged."),
     )
     digest = models.CharField(_("digest"), max_length=32)
-    answer = models.OneToOneField("self", models.PROTECT, related_name="request", verbose_name=_("answer"), null=True, blank=True)
+    answer = models.OneToOneField(
+        "self", models.PROTECT, related_name="request", verbose_name=_("answer"), null=True, blank=True
+    )
     bill_external_id = models.CharField(_("bill it names"), max_length=200, blank=True)
     bill_number = models.CharField(_("bill number it names"), max_length=200, blank=True)
     fault = models.TextField(_("why it cannot be read"), blank=True)
@@ -49,7 +51,9 @@ class ExchangeEvent(models.Model):
         verbose_name_plural = _("exchange journal")
         ordering = ("-occurred_at", "-position")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=("occurred_at", "shop", "position"), name="event_has_its_own_place_in_the_journal"),
+            models.UniqueConstraint(
+                fields=("occurred_at", "shop", "position"), name="event_has_its_own_place_in_the_journal"
+            ),
             models.CheckConstraint(
                 condition=models.Q(answer=None) | models.Q(direction=Direction.REQUEST.value),
                 name="only_a_request_has_an_answer",
@@ -57,7 +61,9 @@ class ExchangeEvent(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=("shop", "-occurred_at", "-position"), name="event_by_shop"),
-            models.Index(fields=("unjudged_since",), condition=models.Q(unjudged_since__isnull=False), name="event_unjudged"),
+            models.Index(
+                fields=("unjudged_since",), condition=models.Q(unjudged_since__isnull=False), name="event_unjudged"
+            ),
             models.Index(
                 fields=("shop", "bill_external_id"),
                 condition=models.Q(direction=Direction.REQUEST.value, answer=None),
@@ -90,8 +96,14 @@ class JournalFragment(models.Model):
     source = models.CharField(_("file"), max_length=500)
     line_number = models.PositiveBigIntegerField(_("line"))
     above = models.ForeignKey(
-        ExchangeEvent, models.PROTECT, related_name="fragments_above", verbose_name=_("stood above"), null=True, blank=True
+        ExchangeEvent,
+        models.PROTECT,
+        related_name="fragments_above",
+        verbose_name=_("stood above"),
+        null=True,
+        blank=True,
     )
+    mid_line = models.BooleanField(_("continues the line above"), default=False)
     digest = models.CharField(_("digest"), max_length=32)
 
     class Meta:
@@ -99,7 +111,10 @@ class JournalFragment(models.Model):
         verbose_name_plural = _("journal fragments")
         ordering = ("-pk",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=("above", "digest"), name="fragment_is_kept_once", nulls_distinct=False),
+            models.UniqueConstraint(fields=("above", "digest"), name="fragment_is_kept_once"),
+            models.UniqueConstraint(
+                fields=("digest",), condition=models.Q(above=None), name="fragment_without_an_entry_is_kept_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -35,7 +35,9 @@ class Receipt(models.Model):
     payment_source = models.CharField(_("payment"), max_length=200, blank=True)
     settlement_method = models.CharField(_("settlement method"), max_length=200, blank=True)
     shift = models.CharField(_("shift"), max_length=200, blank=True)
-    store = models.ForeignKey(Store, models.PROTECT, related_name="receipts", verbose_name=_("store"), null=True, blank=True)
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="receipts", verbose_name=_("store"), null=True, blank=True
+    )
     terminal = models.ForeignKey(
         Terminal, models.PROTECT, related_name="receipts", verbose_name=_("terminal"), null=True, blank=True
     )
@@ -43,13 +45,17 @@ class Receipt(models.Model):
         Employee, models.PROTECT, related_name="receipts", verbose_name=_("employee"), null=True, blank=True
     )
     user_id = models.CharField(_("Evotor user"), max_length=200, blank=True)
-    bill = models.ForeignKey(Bill, models.PROTECT, related_name="receipts", verbose_name=_("bill"), null=True, blank=True)
+    bill = models.ForeignKey(
+        Bill, models.PROTECT, related_name="receipts", verbose_name=_("bill"), null=True, blank=True
+    )
     bill_external_id = models.CharField(_("bill id on the receipt"), max_length=200, blank=True)
     bill_number = models.CharField(_("bill number on the receipt"), max_length=200, blank=True)
     bill_issued_at = models.DateTimeField(_("bill date on the receipt"), null=True, blank=True)
-    customer_name = models.CharField(_("customer on the receipt"), max_length=200, blank=True)
+    customer_name = models.TextField(_("customer on the receipt"), blank=True)
     customer_taxpayer_number = models.CharField(_("customer's taxpayer number"), max_length=200, blank=True)
-    prepayment = models.DecimalField(_("prepayment on the receipt"), max_digits=15, decimal_places=2, default=Decimal(0))
+    prepayment = models.DecimalField(
+        _("prepayment on the receipt"), max_digits=15, decimal_places=2, default=Decimal(0)
+    )
     content_modified = models.BooleanField(_("contents changed at the register"), default=False)
     new_content = models.JSONField(_("new contents"), default=list, blank=True)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)

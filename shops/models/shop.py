@@ -16,7 +16,9 @@ def validate_time_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValidationError(_("“%(name)s” is no time zone. Write it like Europe/Moscow."), params={"name": name}) from None
+        raise ValidationError(
+            _("“%(name)s” is no time zone. Write it like Europe/Moscow."), params={"name": name}
+        ) from None
 
 
 class Shop(models.Model):
@@ -29,7 +31,9 @@ class Shop(models.Model):
 
     number = models.PositiveBigIntegerField(_("number"), primary_key=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
-    time_zone = models.CharField(_("time zone"), max_length=64, default=DEFAULT_TIME_ZONE, validators=[validate_time_zone])
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default=DEFAULT_TIME_ZONE, validators=[validate_time_zone]
+    )
     after_partial = models.CharField(
         _("after a partial receipt"), max_length=12, choices=AfterPartial, default=AfterPartial.REMAINING
     )
@@ -49,8 +53,12 @@ class Shop(models.Model):
         verbose_name_plural = _("shops")
         ordering = ("number",)
         constraints = (
-            models.CheckConstraint(condition=models.Q(opened_not_paid_after__gt=timedelta(0)), name="shop_waits_some_time_for_payment"),
-            models.CheckConstraint(condition=models.Q(late_receipt_after__gt=timedelta(0)), name="shop_waits_some_time_for_receipts"),
+            models.CheckConstraint(
+                condition=models.Q(opened_not_paid_after__gt=timedelta(0)), name="shop_waits_some_time_for_payment"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(late_receipt_after__gt=timedelta(0)), name="shop_waits_some_time_for_receipts"
+            ),
         )
 
     def __str__(self) -> str:
@@ -92,7 +100,9 @@ class Terminal(EvotorObject):
     """A cash register (`deviceId`)."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="terminals", verbose_name=_("shop"))
-    store = models.ForeignKey(Store, models.PROTECT, related_name="terminals", verbose_name=_("store"), null=True, blank=True)
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="terminals", verbose_name=_("store"), null=True, blank=True
+    )
 
     class Meta:
         verbose_name = _("terminal")

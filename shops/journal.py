@@ -1,0 +1,185 @@
+"""The one place that writes the exchange journal: puts entries of a log in their place, and pairs them.
+
+Used by the services of this app.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import F, Q
+
+from shops.exchange_log import Direction, Entry, Fragment, format_entry
+from shops.messages import Message, understand
+from shops.models import ExchangeEvent, JournalFragment, Shop
+from shops.pairing import PAIRED_WITHIN, Half, pair
+from shops.wire import BILL
+
+RENUMBERING_OFFSET = 1_000_000_000  # beyond every position, within the column
+
+
+@dataclass(frozen=True, slots=True)
+class Journaled:
+    """An entry of a log in the journal; `is_new` is False where the journal held it already."""
+
+    entry: Entry
+    event: ExchangeEvent
+    message: Message
+    is_new: bool
+
+
+def journal_entries(entries: Sequence[Entry], shops: dict[int, Shop], now: datetime) -> list[Journaled]:
+    """Stores the entries, oldest first, that the journal does not hold yet, and gives all of them in their order.
+
+    An entry is known by its time, shop and text; of equal ones the journal holds as many as the richest log had.
+    All entries of one second must come in one call.
+    """
+    prepared = [_prepare(entry, shops[entry.shop_number], now) for entry in entries]
+    by_second: dict[datetime, list[Journaled]] = defaultdict(list)
+    for journaled in prepared:
+        by_second[journaled.event.occurred_at].append(journaled)
+    known = _load_seconds(by_second)
+    placed = {second: _place(group, known.get(second, [])) for second, group in by_second.items()}
+    ExchangeEvent.objects.bulk_create(item.event for group in placed.values() for item in group if item.is_new)
+    iterators = {second: iter(group) for second, group in placed.items()}
+    return [next(iterators[journaled.event.occurred_at]) for journaled in prepared]
+
+
+def pair_events(events: Sequence[ExchangeEvent]) -> list[tuple[ExchangeEvent, ExchangeEvent]]:
+    """Finds the partners of new events among themselves and among those still unpaired; gives the new pairs."""
+    if not events:
+        return []
+    near = Q(
+        shop__in={event.shop_id for event in events},
+        occurred_at__range=(events[0].occurred_at - PAIRED_WITHIN, events[-1].occurred_at + PAIRED_WITHIN),
+    )
+    unpaired = ExchangeEvent.journal_order().filter(near, answer=None, request=None).defer("body", "verbatim")
+    pairs = pair(
+        Half(
+            reference=event,
+            shop_number=event.shop_id,
+            kind=event.kind,
+            is_request=event.is_request,
+            occurred_at=event.occurred_at,
+            bill_id=event.bill_external_id if event.kind == BILL else "",
+        )
+        for event in unpaired
+    )
+    for request, answer in pairs:
+        request.answer = answer
+        if not request.fault:
+            request.unjudged_since = None  # it waited for judgement only while it had no answer
+    ExchangeEvent.objects.bulk_update([request for request, _ in pairs], ["answer", "unjudged_since"])
+    return pairs
+
+
+def keep_fragment(fragment: Fragment, *, above: ExchangeEvent | None, source: str) -> bool:
+    """Keeps text that belongs to no entry where it stood; False where it was kept before."""
+    _, created = JournalFragment.objects.get_or_create(
+        above=above,
+        digest=_digest(fragment.text),
+        defaults={
+            "text": fragment.text,
+            "source": source[-500:],
+            "line_number": fragment.line_number,
+            "mid_line": fragment.mid_line,
+        },
+    )
+    return created
+
+
+def to_utc(local_time: datetime, shop: Shop) -> datetime:
+    """A time of the shop's own zone as UTC."""
+    return local_time.replace(tzinfo=shop.zone).astimezone(UTC)
+
+
+def _prepare(entry: Entry, shop: Shop, now: datetime) -> Journaled:
+    message = understand(entry.kind, entry.direction, entry.body)
+    fault = " ".join(part for part in (entry.damage, message.fault) if part)
+    text, verbatim = _storable(entry)
+    event = ExchangeEvent(
+        shop=shop,
+        kind=entry.kind,
+        direction=entry.direction.value,
+        occurred_at=to_utc(entry.local_time, shop),
+        position=0,
+        body=text,
+        verbatim=verbatim,
+        digest=_digest(entry.direction.value.encode() + entry.kind.encode() + (verbatim or entry.body)),
+        bill_external_id=message.bill_id,
+        bill_number=message.bill_number,
+        fault=fault,
+        unjudged_since=now if fault or entry.direction == Direction.REQUEST else None,
+    )
+    return Journaled(entry, event, message, is_new=True)
+
+
+def _storable(entry: Entry) -> tuple[str, bytes | None]:
+    """The body as text, and the whole entry as bytes where that text (or the usual frame) would not give it back."""
+    try:
+        text = entry.body.decode()
+    except UnicodeDecodeError:
+        text = entry.body.decode(errors="replace")
+    usual_frame = entry.closed and not entry.header and not entry.tail
+    if usual_frame and "\0" not in text and text.encode() == entry.body:
+        return text, None
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}"), format_entry(entry)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _load_seconds(seconds: Iterable[datetime]) -> dict[datetime, list[ExchangeEvent]]:
+    """What the journal already holds of these seconds, in order."""
+    wanted = sorted(seconds)
+    if not wanted:
+        return {}
+    known: dict[datetime, list[ExchangeEvent]] = defaultdict(list)
+    held = ExchangeEvent.journal_order().filter(occurred_at__range=(wanted[0], wanted[-1]))
+    for event in held.only("shop_id", "occurred_at", "position", "digest", "kind", "direction"):
+        known[event.occurred_at].append(event)
+    return known
+
+
+def _place(group: list[Journaled], known: list[ExchangeEvent]) -> list[Journaled]:
+    """Gives the entries of one second their positions among what the journal already holds of it."""
+    if not known:
+        for position, journaled in enumerate(group):
+            journaled.event.position = position
+        return group
+    order, placed, place = list(known), [], 0
+    unmatched = list(known)
+    for journaled in group:
+        held = next((event for event in unmatched if _is_same(event, journaled.event)), None)
+        if held is None:
+            order.insert(place, journaled.event)
+            placed.append(journaled)
+        else:
+            unmatched.remove(held)
+            place = order.index(held)
+            placed.append(Journaled(journaled.entry, held, journaled.message, is_new=False))
+        place += 1
+    if len(order) > len(known):
+        _number(order, known)
+    return placed
+
+
+def _is_same(held: ExchangeEvent, event: ExchangeEvent) -> bool:
+    return held.shop_id == event.shop_id and held.digest == event.digest
+
+
+def _number(order: list[ExchangeEvent], known: list[ExchangeEvent]) -> None:
+    """Numbers the events of one second; only where an older log is filled in do rows of the journal move up."""
+    if order[: len(known)] == known:
+        for position, event in enumerate(order[len(known) :], start=known[-1].position + 1):
+            event.position = position
+        return
+    held = ExchangeEvent.objects.filter(pk__in=[event.pk for event in known])
+    held.update(position=F("position") + RENUMBERING_OFFSET)
+    for position, event in enumerate(order):
+        event.position = position
+        if event.pk is not None:
+            ExchangeEvent.objects.filter(pk=event.pk).update(position=position)

@@ -1,0 +1,36 @@
+"""`manage.py export_exchange_log`: writes the journal in the form in which it is imported."""
+
+import sys
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from shops.journal_export import export_entries
+from shops.exchange_log import write_newest_first
+from shops.management.arguments import parse_time
+
+
+class Command(BaseCommand):
+    help = "Writes the exchange journal, newest first: what was imported comes out byte for byte."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--shop", type=int, metavar="NUMBER", help="only this shop")
+        parser.add_argument("--since", type=parse_time, metavar="TIME", help="from this time on")
+        parser.add_argument("--until", type=parse_time, metavar="TIME", help="before this time")
+        parser.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+
+    def handle(
+        self,
+        *args: Any,
+        shop: int | None,
+        since: datetime | None,
+        until: datetime | None,
+        output: Path | None,
+        **options: Any,
+    ) -> None:
+        entries = export_entries(shop_number=shop, since=since, until=until)
+        with output.open("wb") if output else nullcontext(sys.stdout.buffer) as file:
+            write_newest_first(entries, file)

@@ -1,0 +1,178 @@
+"""Bills, from LIST and BILL answers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shops.journal import to_utc
+from shops.marks import read_mark
+from shops.models import Bill, BillLine, BillVersion, ExchangeEvent, Receipt, Shop
+from shops.money import ZERO
+from shops.recording.keys import Key, by_shop
+from shops.wire import BillStatement, ListedBill
+
+STATED_FIELDS = [
+    "number",
+    "issued_at",
+    "customer_name",
+    "customer_taxpayer_number",
+    "total",
+    "prepayment",
+    "version",
+    "stated_by",
+    "listed_total",
+    "listed_by",
+    "opened_by",
+    "unjudged_since",
+]
+
+
+@dataclass(slots=True)
+class BillBook:
+    """The bills of one batch of messages, locked until its transaction ends."""
+
+    now: datetime
+    bills: dict[Key, Bill] = field(default_factory=dict)
+    new: list[Bill] = field(default_factory=list)
+    changed: set[Key] = field(default_factory=set)
+    only_listed: set[Key] = field(default_factory=set)  # nothing but the last LIST answer is another
+    versions: list[BillVersion] = field(default_factory=list)
+    lines: list[BillLine] = field(default_factory=list)
+    version_numbers: dict[int, dict[str, int]] = field(default_factory=dict)  # bill pk: fingerprint -> sequence
+    with_receipts: set[int] = field(default_factory=set)
+
+    def load(self, *, stated: set[Key], referenced: set[Key]) -> None:
+        """Loads all of them, and creates those that messages state for the first time."""
+        held = self.lock(stated | referenced)
+        missing = stated - held
+        Bill.objects.bulk_create(
+            (Bill(shop_id=shop, external_id=external_id, total=ZERO) for shop, external_id in sorted(missing)),
+            ignore_conflicts=True,
+        )
+        self.lock(missing)
+        self.new = [self.bills[key] for key in sorted(missing)]
+        stated_pks = [self.bills[key].pk for key in stated]
+        for bill_pk, fingerprint, sequence in BillVersion.objects.filter(bill__in=stated_pks).values_list(
+            "bill", "fingerprint", "sequence"
+        ):
+            self.version_numbers.setdefault(bill_pk, {})[fingerprint] = sequence
+        self.with_receipts = set(Receipt.objects.filter(bill__in=stated_pks).values_list("bill", flat=True))
+
+    def find(self, shop_number: int, external_id: str) -> Bill | None:
+        return self.bills.get((shop_number, external_id))
+
+    def bill_of(self, receipt: Receipt) -> Bill:
+        """The locked row of the bill that a receipt is attached to."""
+        assert receipt.bill is not None
+        key = (receipt.shop_id, receipt.bill.external_id)
+        if key not in self.bills:
+            self.lock({key})
+        return self.bills[key]
+
+    def record_listed(self, event: ExchangeEvent, listed: ListedBill) -> None:
+        """A LIST answer that offers the bill. Of a bill with unknown contents it is all that is known."""
+        bill = self.bills[event.shop_id, listed.external_id]
+        if bill.listed_by is not None and bill.listed_by.moment > event.moment:
+            return
+        changed = bill.listed_total != listed.total
+        bill.listed_by, bill.listed_total = event, listed.total
+        if not bill.contents_known:
+            bill.total = listed.total
+            changed |= _describe(bill, event.shop, listed.number, listed.date, listed.customer_name)
+        if changed or bill.pk in self.with_receipts:
+            self._judge_again(bill)
+        else:
+            self.only_listed.add((bill.shop_id, bill.external_id))
+
+    def record_statement(self, event: ExchangeEvent, statement: BillStatement, *, opened_by: ExchangeEvent) -> None:
+        """A BILL answer: a version of its own unless the same was stated before; the newest statement counts."""
+        bill = self.bills[event.shop_id, statement.external_id]
+        if bill.opened_by is None or opened_by.moment < bill.opened_by.moment:
+            bill.opened_by = opened_by
+            self._judge_again(bill)
+        version = self._version(bill, event, statement)
+        if bill.stated_by is not None and bill.stated_by.moment > event.moment:
+            return
+        changed = bill.version != version
+        bill.stated_by, bill.version = event, version
+        bill.total, bill.prepayment = statement.total, statement.prepayment
+        bill.customer_taxpayer_number = statement.customer.taxpayer_number
+        changed |= _describe(bill, event.shop, statement.number, statement.date, statement.customer.name)
+        if changed:
+            self._judge_again(bill)
+        else:
+            self.changed.add((bill.shop_id, bill.external_id))
+
+    def judge_again(self, bill: Bill) -> None:
+        """Has the bill judged again for a fact that is recorded elsewhere (a receipt)."""
+        self.with_receipts.add(bill.pk)
+        self._judge_again(bill)
+
+    def write(self) -> None:
+        BillVersion.objects.bulk_create(self.versions)
+        BillLine.objects.bulk_create(self.lines)
+        Bill.objects.bulk_update([self.bills[key] for key in sorted(self.changed)], STATED_FIELDS, batch_size=200)
+        listed: dict[ExchangeEvent, list[int]] = {}
+        for key in self.only_listed - self.changed:
+            bill = self.bills[key]
+            assert bill.listed_by is not None
+            listed.setdefault(bill.listed_by, []).append(bill.pk)
+        for event, bill_pks in listed.items():
+            Bill.objects.filter(pk__in=bill_pks).update(listed_by=event)
+
+    def lock(self, keys: Iterable[Key]) -> set[Key]:
+        """Loads and locks bills, always in the same order; gives the keys of those that are there."""
+        loaded: set[Key] = set()
+        for shop_number, ids in by_shop(keys):
+            held = Bill.objects.filter(shop=shop_number, external_id__in=ids).order_by("pk")
+            for bill in held.select_related("listed_by", "stated_by", "opened_by").select_for_update(of=("self",)):
+                self.bills[bill.shop_id, bill.external_id] = bill
+                loaded.add((bill.shop_id, bill.external_id))
+        return loaded
+
+    def _version(self, bill: Bill, event: ExchangeEvent, statement: BillStatement) -> int:
+        numbers = self.version_numbers.setdefault(bill.pk, {})
+        if statement.fingerprint not in numbers:
+            numbers[statement.fingerprint] = len(numbers) + 1
+            version = BillVersion(
+                bill=bill,
+                sequence=numbers[statement.fingerprint],
+                stated_by=event,
+                total=statement.total,
+                prepayment=statement.prepayment,
+                prepayment_enabled=statement.prepayment_enabled,
+                fingerprint=statement.fingerprint,
+            )
+            self.versions.append(version)
+            self.lines += _lines(version, statement)
+        return numbers[statement.fingerprint]
+
+    def _judge_again(self, bill: Bill) -> None:
+        bill.unjudged_since = self.now
+        self.changed.add((bill.shop_id, bill.external_id))
+
+
+def _describe(bill: Bill, shop: Shop, number: str, date: datetime | None, customer_name: str) -> bool:
+    """Takes over what names a bill to people; whether any of it is another than before."""
+    issued_at = to_utc(date, shop) if date else None
+    before = (bill.number, bill.issued_at, bill.customer_name)
+    bill.number, bill.issued_at, bill.customer_name = number, issued_at, customer_name
+    return before != (number, issued_at, customer_name)
+
+
+def _lines(version: BillVersion, statement: BillStatement) -> Iterable[BillLine]:
+    for position, line in enumerate(statement.lines):
+        yield BillLine(
+            version=version,
+            position=position,
+            product_external_id=line.product_id,
+            name=line.name,
+            price=line.price,
+            quantity=line.quantity,
+            tax_rate=line.tax_rate,
+            subject=line.subject,
+            goods_type=line.goods_type,
+            unit=line.unit,
+            mark=line.mark,
+            marked_item=read_mark(line.mark, item_type=line.goods_type).item[:200] if line.mark else "",
+        )

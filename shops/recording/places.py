@@ -1,0 +1,44 @@
+"""Stores, terminals and employees, learned from the receipts that name them."""
+
+from dataclasses import dataclass, field
+
+from shops.models import Employee, Receipt, Store, Terminal
+from shops.recording.keys import Key
+from shops.wire import ReceiptStatement
+
+
+@dataclass(slots=True)
+class PlaceBook:
+    """Few rows, named by every receipt: what was looked up once is kept as long as the book."""
+
+    stores: dict[str, Store] = field(default_factory=dict)
+    terminals: dict[Key, Terminal] = field(default_factory=dict)
+    employees: dict[Key, Employee] = field(default_factory=dict)
+
+    def place(self, receipt: Receipt, statement: ReceiptStatement) -> None:
+        """Sets where the receipt was printed and by whom."""
+        receipt.store = self._store(receipt.shop_id, statement.store_id)
+        receipt.terminal = self._terminal(receipt.shop_id, statement.terminal_id, receipt.store)
+        receipt.employee = self._employee(receipt.shop_id, statement.employee_id)
+
+    def _store(self, shop_number: int, evotor_id: str) -> Store | None:
+        """A store belongs to the shop that named it first."""
+        if evotor_id and evotor_id not in self.stores:
+            self.stores[evotor_id], _ = Store.objects.get_or_create(
+                evotor_id=evotor_id, defaults={"shop_id": shop_number}
+            )
+        return self.stores.get(evotor_id)
+
+    def _terminal(self, shop_number: int, evotor_id: str, store: Store | None) -> Terminal | None:
+        key = (shop_number, evotor_id)
+        if evotor_id and key not in self.terminals:
+            self.terminals[key], _ = Terminal.objects.get_or_create(
+                shop_id=shop_number, evotor_id=evotor_id, defaults={"store": store}
+            )
+        return self.terminals.get(key)
+
+    def _employee(self, shop_number: int, evotor_id: str) -> Employee | None:
+        key = (shop_number, evotor_id)
+        if evotor_id and key not in self.employees:
+            self.employees[key], _ = Employee.objects.get_or_create(shop_id=shop_number, evotor_id=evotor_id)
+        return self.employees.get(key)

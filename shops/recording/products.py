@@ -1,0 +1,50 @@
+"""The catalogue, learned from the lines of bills and receipts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from shops.models import Product
+from shops.money import format_wire
+from shops.recording.keys import Key, by_shop
+from shops.wire import BillLine, ReceiptLine
+
+
+@dataclass(slots=True)
+class ProductBook:
+    """The products of one batch: the newest line about each counts."""
+
+    products: dict[Key, Product] = field(default_factory=dict)
+    touched: set[Key] = field(default_factory=set)
+
+    def load(self, keys: Iterable[Key]) -> None:
+        for shop_number, ids in by_shop(keys):
+            held = Product.objects.filter(shop=shop_number, external_id__in=ids)
+            self.products |= {(product.shop_id, product.external_id): product for product in held}
+
+    def see_billed(self, shop_number: int, line: BillLine, at: datetime) -> None:
+        self._see(shop_number, line.product_id, line.name, line.unit, line.price, line.tax_rate, at)
+
+    def see_sold(self, shop_number: int, line: ReceiptLine, at: datetime) -> None:
+        rate = f"{format_wire(line.tax_percent)}%"
+        self._see(shop_number, line.product_id, line.name, line.unit, line.price, rate, at)
+
+    def write(self) -> None:
+        Product.objects.bulk_create(
+            (self.products[key] for key in sorted(self.touched)),
+            update_conflicts=True,
+            unique_fields=["shop", "external_id"],
+            update_fields=["name", "unit", "price", "tax_rate", "last_seen_at"],
+        )
+
+    def _see(
+        self, shop_number: int, product_id: str, name: str, unit: str, price: Decimal, tax_rate: str, at: datetime
+    ) -> None:
+        key = (shop_number, product_id)
+        held = self.products.get(key)
+        if not product_id or (held is not None and held.last_seen_at > at):
+            return
+        seen = {"name": name, "unit": unit, "price": price, "tax_rate": tax_rate, "last_seen_at": at}
+        self.products[key] = Product(shop_id=shop_number, external_id=product_id, **seen)
+        self.touched.add(key)

@@ -1,0 +1,157 @@
+"""Receipts, from RECEIPT requests."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shops.journal import to_utc
+from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery, ReceiptLine
+from shops.money import format_wire
+from shops.recording.bills import BillBook
+from shops.recording.keys import Key, by_shop
+from shops.recording.places import PlaceBook
+from shops.wire import ReceiptEvent, ReceiptStatement
+
+
+@dataclass(slots=True)
+class ReceiptBook:
+    """The receipts of one batch of messages."""
+
+    now: datetime
+    bills: BillBook
+    places: PlaceBook
+    receipts: dict[Key, Receipt] = field(default_factory=dict)
+    new: list[Receipt] = field(default_factory=list)
+    lines: list[ReceiptLine] = field(default_factory=list)
+    deliveries: list[ReceiptDelivery] = field(default_factory=list)
+    delivered_again: dict[int, Receipt] = field(default_factory=dict)
+    again_count: int = 0
+
+    def load(self, keys: Iterable[Key]) -> None:
+        for shop_number, ids in by_shop(keys):
+            held = Receipt.objects.filter(shop=shop_number, receipt_id__in=ids).order_by("pk").select_for_update()
+            self.receipts |= {(receipt.shop_id, receipt.receipt_id): receipt for receipt in held}
+
+    def record(self, event: ExchangeEvent, receipt_event: ReceiptEvent) -> None:
+        """One delivery: the first makes the receipt; a further one is kept beside it, whatever its contents."""
+        statement = receipt_event.receipt
+        key = (event.shop_id, statement.receipt_id)
+        receipt = self.receipts.get(key)
+        if receipt is None:
+            receipt = self.receipts[key] = self._receipt(event, receipt_event)
+            self.new.append(receipt)
+            self.lines += _lines(receipt, statement)
+        else:
+            self.again_count += 1
+            receipt.received_at = min(receipt.received_at, event.occurred_at)
+            self._judge_again(receipt, receipt.bill and self.bills.bill_of(receipt))
+            if receipt.pk is not None:
+                self.delivered_again[receipt.pk] = receipt
+        self.deliveries.append(
+            ReceiptDelivery(
+                receipt=receipt,
+                event=event,
+                evotor_event_id=receipt_event.event_id,
+                fingerprint=statement.fingerprint,
+            )
+        )
+
+    def write(self) -> None:
+        """Writes the receipts. Bills must be written after it: a receipt has its bill judged again."""
+        Receipt.objects.bulk_create(self.new)
+        ReceiptLine.objects.bulk_create(self.lines)
+        ReceiptDelivery.objects.bulk_create(self.deliveries, ignore_conflicts=True)
+        Receipt.objects.bulk_update(self.delivered_again.values(), ["received_at", "unjudged_since"])
+        self._attach_waiting()
+
+    def _receipt(self, event: ExchangeEvent, receipt_event: ReceiptEvent) -> Receipt:
+        statement = receipt_event.receipt
+        reference = statement.reference
+        bill = self._find_bill(event.shop_id, reference.bill_id, reference.number)
+        receipt = Receipt(
+            shop_id=event.shop_id,
+            receipt_id=statement.receipt_id,
+            type=statement.type,
+            printed_at=statement.printed_at,
+            received_at=event.occurred_at,
+            total=statement.total,
+            tax=statement.tax,
+            discount=statement.discount,
+            informational=statement.informational,
+            payment_source=statement.payment_source,
+            settlement_method=reference.settlement_method,
+            shift=statement.shift,
+            user_id=receipt_event.user_id,
+            bill=bill,
+            bill_external_id=reference.bill_id,
+            bill_number=reference.number,
+            bill_issued_at=to_utc(reference.date, event.shop) if reference.date else None,
+            customer_name=reference.customer.name,
+            customer_taxpayer_number=reference.customer.taxpayer_number,
+            prepayment=reference.prepayment,
+            content_modified=reference.content_modified,
+            new_content=[[product, format_wire(quantity)] for product, quantity in reference.new_content],
+            fingerprint=statement.fingerprint,
+        )
+        self.places.place(receipt, statement)
+        self._judge_again(receipt, bill)
+        return receipt
+
+    def _find_bill(self, shop_number: int, bill_id: str, number: str) -> Bill | None:
+        """The bill that a receipt names: by its id or, where it gives none, by a number that only one bill has."""
+        if bill_id or not number:
+            return self.bills.find(shop_number, bill_id)
+        ids = Bill.objects.filter(shop=shop_number, number=number).values_list("external_id", flat=True)[:2]
+        ids_in_batch = {
+            key[1] for key, bill in self.bills.bills.items() if key[0] == shop_number and bill.number == number
+        }
+        found = sorted({*ids, *ids_in_batch})
+        if len(found) != 1:
+            return None
+        self.bills.lock({(shop_number, found[0])} - self.bills.bills.keys())
+        return self.bills.find(shop_number, found[0])
+
+    def _judge_again(self, receipt: Receipt, bill: Bill | None) -> None:
+        """Has the case of a receipt judged again: its bill, or itself where it has none."""
+        if bill is None:
+            receipt.unjudged_since = self.now
+        else:
+            self.bills.judge_again(bill)
+
+    def _attach_waiting(self) -> None:
+        """Gives new bills the receipts that came before them; has those judged again that name a new bill's number."""
+        by_id = {(bill.shop_id, bill.external_id): bill for bill in self.bills.new}
+        by_number = {(bill.shop_id, bill.number): bill for bill in self.bills.new if bill.number}
+        waiting: dict[int, Receipt] = {}
+        for shop_number, ids in by_shop(by_id):
+            found = Receipt.objects.filter(shop=shop_number, bill=None, bill_external_id__in=ids)
+            waiting |= {receipt.pk: receipt for receipt in found}
+        for shop_number, numbers in by_shop(by_number):
+            found = Receipt.objects.filter(shop=shop_number, bill=None, bill_number__in=numbers)
+            waiting |= {receipt.pk: receipt for receipt in found}
+        for receipt in waiting.values():
+            bill = by_id.get((receipt.shop_id, receipt.bill_external_id))
+            if bill is None and not receipt.bill_external_id:
+                bill = self._find_bill(receipt.shop_id, "", receipt.bill_number)
+            receipt.bill, receipt.unjudged_since = bill, self.now
+            if bill is not None:
+                self.bills.judge_again(bill)
+        Receipt.objects.bulk_update(waiting.values(), ["bill", "unjudged_since"])
+
+
+def _lines(receipt: Receipt, statement: ReceiptStatement) -> Iterable[ReceiptLine]:
+    for position, line in enumerate(statement.lines):
+        yield ReceiptLine(
+            receipt=receipt,
+            position=position,
+            product_external_id=line.product_id,
+            name=line.name,
+            price=line.price,
+            quantity=line.quantity,
+            discount=line.discount,
+            total=line.total,
+            tax=line.tax,
+            tax_percent=line.tax_percent,
+            item_type=line.item_type,
+            unit=line.unit,
+        )
