@@ -67,7 +67,9 @@ class Case(models.Model):
     """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="cases", verbose_name=_("shop"))
-    bill = models.OneToOneField(Bill, models.PROTECT, related_name="case", verbose_name=_("bill"), null=True, blank=True)
+    bill = models.OneToOneField(
+        Bill, models.PROTECT, related_name="case", verbose_name=_("bill"), null=True, blank=True
+    )
     receipt = models.OneToOneField(
         Receipt, models.PROTECT, related_name="case", verbose_name=_("receipt"), null=True, blank=True
     )
@@ -78,6 +80,7 @@ class Case(models.Model):
     received = models.DecimalField(_("received"), max_digits=15, decimal_places=2, null=True, blank=True)
     gap = models.DecimalField(_("difference"), max_digits=15, decimal_places=2, null=True, blank=True)
     fully_paid = models.BooleanField(_("fully paid"), default=False)
+    bill_version = models.PositiveIntegerField(_("judged version of the bill"), default=0)
     judged_at = models.DateTimeField(_("judged"))
     judge_again_at = models.DateTimeField(_("to be judged again"), null=True, blank=True)
 
@@ -169,9 +172,7 @@ class DiscrepancyStep(models.Model):
         REOPENED = "reopened", _("reopened")
         UNDONE = "undone", _("undone")
 
-    discrepancy = models.ForeignKey(
-        Discrepancy, models.PROTECT, related_name="steps", verbose_name=_("discrepancy")
-    )
+    discrepancy = models.ForeignKey(Discrepancy, models.PROTECT, related_name="steps", verbose_name=_("discrepancy"))
     at = models.DateTimeField(_("time"))
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who"), null=True, blank=True

@@ -23,8 +23,7 @@ def export_entries(
         events = events.filter(occurred_at__lt=until)
     fragments = _fragments() if shop_number is None else {}
     for event in events.iterator(EVENTS_PER_QUERY):
-        for fragment in fragments.get(event.pk, ()):
-            yield fragment
+        yield from fragments.get(event.pk, ())
         yield _entry(event)
     if shop_number is None and since is None and until is None:
         yield from fragments.get(None, ())

@@ -12,8 +12,10 @@ GRAM = Decimal("0.001")
 
 NOISE = Decimal("1e-6")  # what a sender's binary floats leave behind a decimal: 489.60000000000002
 
-AMOUNT_LIMIT = Decimal("1e13")  # 10 million million roubles: fits numeric(15, 2), beyond any bill
+AMOUNT_LIMIT = Decimal("1e11")  # beyond any bill; a hundred such amounts still fit numeric(15, 2)
 QUANTITY_LIMIT = Decimal("1e9")  # fits numeric(12, 3)
+
+SHOWN_LENGTH = 40  # of a refused number in a message
 
 
 def round_to_kopeck(amount: Decimal) -> Decimal:
@@ -57,17 +59,23 @@ def parse_quantity(value: object) -> Decimal:
 
 def _parse(value: object, *, step: Decimal, limit: Decimal) -> Decimal:
     if isinstance(value, float | bool) or not isinstance(value, int | str | Decimal):
-        raise TypeError(f"{value!r} is no exact number")
+        raise TypeError(f"{type(value).__name__} is no exact number")
     try:
         number = Decimal(value)
     except ArithmeticError:
-        raise ValueError(f"{value!r} is no number") from None
+        raise ValueError(f"{_shorten(value)} is no number") from None
     if not number.is_finite() or abs(number) >= limit:
-        raise ValueError(f"{value!r} is out of range")
+        raise ValueError(f"{_shorten(number)} is out of range")
     rounded = number.quantize(step, rounding=ROUND_HALF_UP)
     if abs(rounded - number) > NOISE:
-        raise ValueError(f"{value!r} has more places than {step}")
+        raise ValueError(f"{_shorten(number)} has more places than {step}")
     return rounded + 0  # a minus before zero says nothing
+
+
+def _shorten(value: object) -> str:
+    """A value as a message quotes it: a number of a million digits is not repeated."""
+    text = str(value)
+    return repr(text) if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]!r}…"
 
 
 def format_wire(number: Decimal) -> str:

@@ -1,36 +1,42 @@
 """The v2 protocol: its messages as plain values.
 
 Pure: no Django, no clock. Every shape of the wire stands here and nowhere else; what a field means is in the
-project's description of the protocol. Unknown fields are ignored (the message itself is kept verbatim elsewhere), fields that
-may be absent have a default, and what cannot be understood raises `WireError`, which says what and where.
+project's description of the protocol. Unknown fields are ignored (the message itself is kept verbatim elsewhere),
+fields that may be absent have a default, and what cannot be understood raises `WireError`, which says what and where.
+What other apps put into a receipt's `extras` never does: a sale is read whatever they wrote there.
 """
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from shops.money import ZERO, parse_amount, parse_quantity
+from shops.money import AMOUNT_LIMIT, ZERO, multiply, parse_amount, parse_quantity
 
 LIST, BILL, RECEIPT = "LIST", "BILL", "RECEIPT"
 KINDS = (LIST, BILL, RECEIPT)
 
 IDENTIFIER_LENGTH = 200
 
+Value = TypeVar("Value")
+
 MALFORMED, MISSING, INCORRECT = 2001, 2002, 2003  # Evotor's error codes
 
 
 class WireError(ValueError):
-    """A message that cannot be understood: Evotor's `code`, a `reason`, and the `subject`, the path of the field."""
+    """A message that cannot be understood: Evotor's `code`, a `reason`, and the `subject`, the path of the field.
 
-    def __init__(self, code: int, reason: str, subject: str = "") -> None:
+    `receipts` are those of an array of events that could be understood nevertheless: each stands on its own merits.
+    """
+
+    def __init__(self, code: int, reason: str, subject: str = "", *, receipts: "Sequence[ReceiptEvent]" = ()) -> None:
         super().__init__(f"{subject}: {reason}" if subject else reason)
-        self.code, self.reason, self.subject = code, reason, subject
+        self.code, self.reason, self.subject, self.receipts = code, reason, subject, tuple(receipts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +163,12 @@ class ReceiptEvent:
 # --- the wire's own types: only what is read ---------------------------------------------------------------
 
 Text = str | int | None
+NULL = msgspec.Raw(b"null")
 
 
 class _Envelope(msgspec.Struct):
-    get: dict[str, Any] | list[Any] = {}
-    body: msgspec.Raw = msgspec.Raw(b"null")
+    get: dict[str, Any] | list[Any] | None = None
+    body: msgspec.Raw = NULL
 
 
 class _Listed(msgspec.Struct):
@@ -169,13 +176,13 @@ class _Listed(msgspec.Struct):
     summ: Decimal
     date: str | None = None
     number: Text = None
-    customername: str | None = None
+    customername: Text = None
 
 
 class _Customer(msgspec.Struct):
     id: Text = None
-    name: str | None = None
-    fullname: str | None = None
+    name: Text = None
+    fullname: Text = None
     inn: Text = None
 
 
@@ -196,10 +203,10 @@ class _Bill(msgspec.Struct):
     summ: Decimal
     date: str | None = None
     number: Text = None
-    customer: _Customer | list[Any] | None = None
+    customer: _Customer | list[Any] | str | None = None  # `[]` and "" stand for none
     products: list[_BillLine] | None = None
     prepayment: Decimal | None = None
-    prepaymentEnable: bool | None = None
+    prepaymentEnable: bool | Text = None
 
 
 class _ReceiptLine(msgspec.Struct):
@@ -221,22 +228,30 @@ class _NewContent(msgspec.Struct):
 
 
 class _Extras(msgspec.Struct):
-    billId: Text = None
-    number: Text = None
-    date: str | None = None
-    customer: _Customer | list[Any] | None = None
-    prepayment: Decimal | None = None
-    contentModified: bool | None = None
-    newContent: list[_NewContent] | None = None
-    settlementMethod: Any = None
+    """Each field is read by itself, so that one odd field spoils neither the others nor the receipt."""
+
+    billId: msgspec.Raw = NULL
+    number: msgspec.Raw = NULL
+    date: msgspec.Raw = NULL
+    customer: msgspec.Raw = NULL
+    prepayment: msgspec.Raw = NULL
+    contentModified: msgspec.Raw = NULL
+    newContent: msgspec.Raw = NULL
+    settlementMethod: msgspec.Raw = NULL
+
+
+class _Settlement(msgspec.Struct):
+    """A method with an amount (PartialSettlement)."""
+
+    type: Text = None
 
 
 class _Receipt(msgspec.Struct):
-    id: str
+    id: str | int
     type: str
     totalAmount: Decimal
     items: list[_ReceiptLine] | None = None
-    extras: msgspec.Raw = msgspec.Raw(b"null")
+    extras: msgspec.Raw = NULL
     dateTime: str | None = None
     totalTax: Decimal | None = None
     totalDiscount: Decimal | None = None
@@ -258,8 +273,14 @@ _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_listed = msgspec.json.Decoder(list[_Listed]).decode
 _decode_bill = msgspec.json.Decoder(_Bill).decode
 _decode_extras = msgspec.json.Decoder(_Extras).decode
+_decode_text = msgspec.json.Decoder(Text).decode
+_decode_number = msgspec.json.Decoder(Decimal | None).decode
+_decode_flag = msgspec.json.Decoder(bool | Text).decode
+_decode_customer = msgspec.json.Decoder(_Customer | None).decode
+_decode_new_content = msgspec.json.Decoder(list[_NewContent] | None).decode
+_decode_settlement = msgspec.json.Decoder(_Settlement | Text).decode
 _decode_event = msgspec.json.Decoder(_Event).decode
-_decode_events = msgspec.json.Decoder(list[_Event]).decode
+_decode_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 # --- reading -----------------------------------------------------------------------------------------------
@@ -275,37 +296,52 @@ def read_request(body: bytes) -> Request:
 
 
 def read_list(body: bytes) -> tuple[ListedBill, ...]:
-    """A LIST answer; nothing for an error answer. Raises WireError."""
-    if is_error_answer(body):
+    """A LIST answer; nothing for an error answer, or where there is nothing to list. Raises WireError."""
+    if _says_nothing(body) or is_error_answer(body):
         return ()
     return tuple(_listed(row, f"[{index}]") for index, row in enumerate(_decode(_decode_listed, body)))
 
 
 def read_bill(body: bytes) -> BillStatement | None:
     """A BILL answer; None where it says that there is no such bill. Raises WireError."""
-    if body.strip() in (b"null", b"[]", b"{}") or is_error_answer(body):
+    if _says_nothing(body) or is_error_answer(body):
         return None
     bill: _Bill = _decode(_decode_bill, body)
+    lines = tuple(_bill_line(line, f"products[{index}]") for index, line in enumerate(bill.products or ()))
+    _check_worth(lines, "products")
     return BillStatement(
         external_id=_identifier(bill.id, "id"),
         date=_local_time(bill.date, "date"),
         total=_amount(bill.summ, "summ"),
         number=_text(bill.number, "number"),
         customer=_customer(bill.customer, "customer"),
-        lines=tuple(_bill_line(line, f"products[{index}]") for index, line in enumerate(bill.products or ())),
+        lines=lines,
         prepayment=_amount(bill.prepayment or ZERO, "prepayment"),
-        prepayment_enabled=bool(bill.prepaymentEnable),
+        prepayment_enabled=_flag(bill.prepaymentEnable),
     )
 
 
 def read_receipts(body: bytes) -> Sequence[ReceiptEvent]:
     """The receipts of a RECEIPT request's own body: one event, or an array of them. Raises WireError."""
-    if body.lstrip().startswith(b"["):
-        events = _decode(_decode_events, body)
-        if not events:
-            raise WireError(MISSING, "an empty array brings no receipt")
-        return [_receipt_event(event, f"[{index}].") for index, event in enumerate(events)]
-    return [_receipt_event(_decode(_decode_event, body), "")]
+    if not body.lstrip().startswith(b"["):
+        return [_receipt_event(body, "")]
+    events = _decode(_decode_elements, body)
+    if not events:
+        raise WireError(MISSING, "an empty array brings no receipt")
+    receipts: list[ReceiptEvent] = []
+    faults: list[WireError] = []
+    for index, event in enumerate(events):
+        try:
+            receipts.append(_receipt_event(bytes(event), f"[{index}]"))
+        except WireError as fault:
+            faults.append(fault)
+    if faults:
+        raise WireError(faults[0].code, faults[0].reason, faults[0].subject, receipts=receipts)
+    return receipts
+
+
+def _says_nothing(body: bytes) -> bool:
+    return body.strip() in (b"null", b"[]", b"{}")
 
 
 def is_error_answer(body: bytes) -> bool:
@@ -319,7 +355,7 @@ def _listed(row: _Listed, at: str) -> ListedBill:
         date=_local_time(row.date, f"{at}.date"),
         total=_amount(row.summ, f"{at}.summ"),
         number=_text(row.number, f"{at}.number"),
-        customer_name=_text(row.customername, f"{at}.customername").strip(),
+        customer_name=_name(row.customername, f"{at}.customername"),
     )
 
 
@@ -337,10 +373,16 @@ def _bill_line(line: _BillLine, at: str) -> BillLine:
     )
 
 
-def _receipt_event(event: _Event, at: str) -> ReceiptEvent:
-    data = event.data
-    at = f"{at}data"
-    receipt = ReceiptStatement(
+def _receipt_event(body: bytes, at: str) -> ReceiptEvent:
+    event: _Event = _decode(_decode_event, body, at)
+    receipt = _receipt(event.data, _join(at, "data"))
+    return ReceiptEvent(_text(event.id, _join(at, "id")), _text(event.userId, _join(at, "userId")), receipt)
+
+
+def _receipt(data: _Receipt, at: str) -> ReceiptStatement:
+    lines = tuple(_receipt_line(line, f"{at}.items[{index}]") for index, line in enumerate(data.items or ()))
+    _check_worth(lines, f"{at}.items")
+    return ReceiptStatement(
         receipt_id=_identifier(data.id, f"{at}.id"),
         type=_identifier(data.type, f"{at}.type"),
         printed_at=_utc_time(data.dateTime, f"{at}.dateTime"),
@@ -353,10 +395,9 @@ def _receipt_event(event: _Event, at: str) -> ReceiptEvent:
         terminal_id=_text(data.deviceId, f"{at}.deviceId"),
         employee_id=_text(data.employeeId, f"{at}.employeeId"),
         shift=_text(data.shiftId, f"{at}.shiftId"),
-        lines=tuple(_receipt_line(line, f"{at}.items[{index}]") for index, line in enumerate(data.items or ())),
-        reference=_reference(bytes(data.extras), f"{at}.extras"),
+        lines=lines,
+        reference=_reference(bytes(data.extras)),
     )
-    return ReceiptEvent(_text(event.id, "id"), _text(event.userId, "userId"), receipt)
 
 
 def _receipt_line(line: _ReceiptLine, at: str) -> ReceiptLine:
@@ -374,38 +415,49 @@ def _receipt_line(line: _ReceiptLine, at: str) -> ReceiptLine:
     )
 
 
-def _reference(extras: bytes, at: str) -> BillReference:
+def _reference(extras: bytes) -> BillReference:
     """What `extras` says of the bill. A sale without a bill has other extras, `[]` or none."""
-    if not extras.lstrip().startswith(b"{"):
-        return BillReference()
-    said: _Extras = _decode(_decode_extras, extras, at)
+    said: _Extras = _lenient(_decode_extras, extras, lambda said: said, _Extras())
     return BillReference(
-        bill_id=_text(said.billId, f"{at}.billId").strip(),
-        number=_text(said.number, f"{at}.number").strip(),
-        date=_local_time(said.date, f"{at}.date"),
-        customer=_customer(said.customer, f"{at}.customer"),
-        prepayment=_amount(said.prepayment or ZERO, f"{at}.prepayment"),
-        content_modified=bool(said.contentModified),
-        new_content=tuple(
-            (_text(item.id, f"{at}.newContent.id"), _quantity(item.newQuantity or ZERO, f"{at}.newContent.newQuantity"))
-            for item in said.newContent or ()
-        ),
-        settlement_method=_settlement_method(said.settlementMethod, f"{at}.settlementMethod"),
+        bill_id=_lenient(_decode_text, said.billId, _plain_text, ""),
+        number=_lenient(_decode_text, said.number, _plain_text, ""),
+        date=_lenient(_decode_text, said.date, lambda date: _local_time(_plain_text(date), ""), None),
+        customer=_lenient(_decode_customer, said.customer, lambda customer: _customer(customer, ""), Customer()),
+        prepayment=_lenient(_decode_number, said.prepayment, lambda amount: _amount(amount or ZERO, ""), ZERO),
+        content_modified=_lenient(_decode_flag, said.contentModified, _flag, False),
+        new_content=_lenient(_decode_new_content, said.newContent, _new_content, ()),
+        settlement_method=_lenient(_decode_settlement, said.settlementMethod, _settlement_method, ""),
     )
 
 
-def _settlement_method(value: object, at: str) -> str:
-    """The method's name; a method with an amount (PartialSettlement) may come as an object with its `type`."""
-    return _text(value.get("type") if isinstance(value, dict) else value, at)
+def _lenient(decoder: Any, body: bytes | msgspec.Raw, read: Callable[[Any], Value], otherwise: Value) -> Value:
+    """What `read` makes of a part that the message can do without; `otherwise` where it makes nothing of it."""
+    try:
+        return read(_decode(decoder, bytes(body)))
+    except WireError:
+        return otherwise
 
 
-def _customer(customer: _Customer | list[Any] | None, at: str) -> Customer:
+def _plain_text(value: Text) -> str:
+    return _text(value, "").strip()
+
+
+def _new_content(items: list[_NewContent] | None) -> tuple[tuple[str, Decimal], ...]:
+    return tuple((_text(item.id, ""), _quantity(item.newQuantity or ZERO, "")) for item in items or ())
+
+
+def _settlement_method(value: _Settlement | Text) -> str:
+    """The method's name; a method with an amount may come as an object with its `type`."""
+    return _plain_text(value.type if isinstance(value, _Settlement) else value)
+
+
+def _customer(customer: _Customer | list[Any] | str | None, at: str) -> Customer:
     if not isinstance(customer, _Customer):
         return Customer()
     return Customer(
         external_id=_text(customer.id, f"{at}.id"),
-        name=_text(customer.name, f"{at}.name").strip(),
-        full_name=_text(customer.fullname, f"{at}.fullname").strip(),
+        name=_name(customer.name, f"{at}.name"),
+        full_name=_name(customer.fullname, f"{at}.fullname"),
         taxpayer_number=_text(customer.inn, f"{at}.inn").strip(),
     )
 
@@ -415,6 +467,7 @@ def _customer(customer: _Customer | list[Any] | None, at: str) -> Customer:
 
 def _decode(decoder: Any, body: bytes, at: str = "") -> Any:
     try:
+        body.decode()  # The decoder looks at the fields it knows only; what is no UTF-8 anywhere is no JSON.
         return decoder(body)
     except msgspec.ValidationError as error:
         raise _shape_error(str(error), at) from None
@@ -426,11 +479,15 @@ def _decode(decoder: Any, body: bytes, at: str = "") -> Any:
 def _shape_error(message: str, at: str) -> WireError:
     """Evotor's code for what msgspec says, which ends in "- at `$.data.items[0].price`"."""
     reason, _, path = message.partition(" - at ")
-    subject = ".".join(part for part in (at, path.strip("`").removeprefix("$").removeprefix(".")) if part)
+    subject = _join(at, path.strip("`").removeprefix("$").removeprefix("."))
     missing = re.match(r"Object missing required field `(\w+)`", reason)
     if missing:
-        return WireError(MISSING, "missing", ".".join(part for part in (subject, missing[1]) if part))
+        return WireError(MISSING, "missing", _join(subject, missing[1]))
     return WireError(INCORRECT, f"incorrect: {reason}", subject)
+
+
+def _join(*path: str) -> str:
+    return ".".join(part for part in path if part)
 
 
 def _text(value: object, at: str, *, limit: int | None = IDENTIFIER_LENGTH) -> str:
@@ -442,6 +499,16 @@ def _text(value: object, at: str, *, limit: int | None = IDENTIFIER_LENGTH) -> s
     if "\0" in text or (limit is not None and len(text) > limit):
         raise WireError(INCORRECT, "incorrect: holds a NUL character or is too long", at)
     return text
+
+
+def _name(value: object, at: str) -> str:
+    """A name for people, cut to what is stored: a long one is no reason to refuse a message."""
+    return _text(value, at, limit=None).strip()[:IDENTIFIER_LENGTH]
+
+
+def _flag(value: object) -> bool:
+    """A truth value, which a CRM may write as 0 and 1, or as a text."""
+    return value not in (None, False, 0, "", "0", "false")
 
 
 def _identifier(value: object, at: str) -> str:
@@ -463,6 +530,12 @@ def _quantity(value: Decimal, at: str) -> Decimal:
         return parse_quantity(value)
     except ValueError as error:
         raise WireError(INCORRECT, f"incorrect: {error}", at) from None
+
+
+def _check_worth(lines: Sequence[BillLine | ReceiptLine], at: str) -> None:
+    """What all the lines cost must be an amount too: each may be in range and their sum is not."""
+    if sum(abs(multiply(line.price, line.quantity)) for line in lines) >= AMOUNT_LIMIT:
+        raise WireError(INCORRECT, "incorrect: the lines cost more than any amount", at)
 
 
 def _local_time(value: str | None, at: str) -> datetime | None:

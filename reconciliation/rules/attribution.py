@@ -141,7 +141,8 @@ def _partial_receipt(comparison: Comparison, on_account: Decimal) -> list[Findin
         "received": format_plain(comparison.takings.received),
         "due": format_plain(comparison.bill.due),
         "lines": [
-            _bill_line(line.bill_line) | {"unpaid_quantity": format_wire(line.outstanding), "unpaid": format_plain(line.unpaid)}
+            _bill_line(line.bill_line)
+            | {"unpaid_quantity": format_wire(line.outstanding), "unpaid": format_plain(line.unpaid)}
             for line in unpaid_lines
         ],
         "prepaid": format_plain(unpaid - missing),
@@ -219,9 +220,7 @@ def _duplicate_receipt(duplicates: Sequence[Sale]) -> list[Finding]:
 
 def _refund(takings: Takings, given_back: Decimal) -> list[Finding]:
     """A payback gave money back and the bill has not been changed to match."""
-    evidence = [
-        {"receipt": receipt.receipt_id, "amount": format_plain(receipt.total)} for receipt in takings.paybacks
-    ]
+    evidence = [{"receipt": receipt.receipt_id, "amount": format_plain(receipt.total)} for receipt in takings.paybacks]
     return _finding(Kind.REFUND, [-given_back], {"receipts": evidence})
 
 

@@ -94,7 +94,9 @@ class Ledger:
 
     def take(self, lines: Iterable[ReceiptLine]) -> list[MatchedLine]:
         """Matches the lines of one receipt and counts them as sold."""
-        ordered = sorted(lines, key=lambda line: (self.product_of_receipt_line(line), line.price, line.quantity, line.total))
+        ordered = sorted(
+            lines, key=lambda line: (self.product_of_receipt_line(line), line.price, line.quantity, line.total)
+        )
         portions: list[list[Portion]] = [[] for _ in ordered]
         left = [line.quantity for line in ordered]
         for same_price in (True, False):

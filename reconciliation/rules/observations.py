@@ -217,16 +217,26 @@ def _tax_fault(line: ReceiptLine, rates: Callable[[ReceiptLine], set[Decimal]]) 
     if billed and line.tax_percent not in billed:
         fault |= {"billed_rate": format_wire(min(billed)), "rate": format_wire(line.tax_percent)}
     if line.tax != expected:
-        fault |= {"expected_tax": format_plain(expected), "tax": format_plain(line.tax), "rate": format_wire(line.tax_percent)}
+        fault |= {
+            "expected_tax": format_plain(expected),
+            "tax": format_plain(line.tax),
+            "rate": format_wire(line.tax_percent),
+        }
     return fault
 
 
 def _reference_faults(bill: Bill | None, receipt: Receipt) -> list[dict[str, object]]:
     if bill is None:
-        return [_fault(receipt, "bill", receipt.bill_id, receipt.number_belongs_to)] if receipt.number_belongs_to else []
+        return (
+            [_fault(receipt, "bill", receipt.bill_id, receipt.number_belongs_to)] if receipt.number_belongs_to else []
+        )
     pairs = (
         ("number", bill.number, receipt.bill_number),
-        ("date", bill.issued_at and bill.issued_at.isoformat(), receipt.bill_issued_at and receipt.bill_issued_at.isoformat()),
+        (
+            "date",
+            bill.issued_at and bill.issued_at.isoformat(),
+            receipt.bill_issued_at and receipt.bill_issued_at.isoformat(),
+        ),
         ("customer", bill.customer_name, receipt.customer_name),
         ("taxpayer_number", bill.customer_taxpayer_number, receipt.customer_taxpayer_number),
     )

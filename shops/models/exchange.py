@@ -17,7 +17,7 @@ class Moment(NamedTuple):
 
 
 class ExchangeEvent(models.Model):
-    """One request or one answer, never edited: only what is learned of it (`answer`, `fault`, what it names) comes later.
+    """One request or one answer, never edited: only what is learned of it (`answer`, `fault`) comes later.
 
     The time has whole seconds, as the log writes it; `position` is the order within the second.
     """

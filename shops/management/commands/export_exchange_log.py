@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from shops.journal_export import export_entries
 from shops.exchange_log import write_newest_first
+from shops.journal_export import export_entries
 from shops.management.arguments import parse_time
 
 

@@ -46,13 +46,18 @@ class Command(BaseCommand):
         for damage in sorted(report.damages, key=lambda damage: damage.line_number)[:DAMAGES_SHOWN]:
             self.stderr.write(f"{name}:{damage.line_number}: {damage.reason}")
         if len(report.damages) > DAMAGES_SHOWN:
-            self.stderr.write(_("%(name)s: and %(count)d more") % {"name": name, "count": len(report.damages) - DAMAGES_SHOWN})
+            self.stderr.write(
+                _("%(name)s: and %(count)d more") % {"name": name, "count": len(report.damages) - DAMAGES_SHOWN}
+            )
         if truncated:
-            self.stderr.write(_("%(name)s: the compressed file is cut off; what came before was imported") % {"name": name})
+            self.stderr.write(
+                _("%(name)s: the compressed file is cut off; what came before was imported") % {"name": name}
+            )
         self.stdout.write(
             _(
                 "%(name)s: %(entries)d entries (%(known)d known before), %(exchanges)d new exchanges; "
-                "new bills: %(bills)d, new receipts: %(receipts)d, receipts delivered again: %(again)d; damaged: %(damaged)d"
+                "new bills: %(bills)d, new receipts: %(receipts)d, receipts delivered again: %(again)d; "
+                "damaged: %(damaged)d"
             )
             % {
                 "name": name,

@@ -1,0 +1,183 @@
+"""Brings cases and discrepancies into line with judgements. Used by the services of this app.
+
+A discrepancy is known by its case and kind. What a person decided stays as long as the documents say the same: only
+a cause that returns or changes its amount opens a closed discrepancy again, and every such step is kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, Status
+from reconciliation.rules.findings import Finding, Judgement
+from reconciliation.rules.kinds import Kind
+
+Subject = Literal["bill", "receipt", "event"]
+
+CASE_FIELDS = ["due", "received", "gap", "fully_paid", "bill_version", "judged_at", "judge_again_at"]
+DISCREPANCY_FIELDS = ["amount", "evidence", "status", "cause_present", "reason", "changed_at"]
+
+Action = DiscrepancyStep.Action
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedCase:
+    """A judgement of the case of one row (`subject_id` is its primary key)."""
+
+    shop_number: int
+    subject_id: int
+    judgement: Judgement
+    bill_version: int = 0
+
+
+@dataclass(slots=True)
+class Application:
+    """What applying a batch of judgements changed."""
+
+    opened: int = 0
+    reopened: int = 0
+    changed: int = 0
+    closed: int = 0
+    payment_changed: set[int] = field(
+        default_factory=set
+    )  # bills that became paid or unpaid, or paid in another version
+    steps: list[DiscrepancyStep] = field(default_factory=list)
+    dirty: list[Discrepancy] = field(default_factory=list)
+
+
+def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, now: datetime) -> Application:
+    """Writes what was judged, within the caller's transaction, which holds the locks of the subjects."""
+    application = Application()
+    cases = _write_cases(subject, judged, application, now)
+    held: dict[int, dict[str, Discrepancy]] = {}
+    for discrepancy in Discrepancy.objects.filter(case__in=cases.values()).select_for_update().order_by("pk"):
+        held.setdefault(discrepancy.case_id, {})[discrepancy.kind] = discrepancy
+    new = [
+        discrepancy
+        for item in judged
+        for discrepancy in _apply(application, cases[item.subject_id], item.judgement, held, now)
+    ]
+    Discrepancy.objects.bulk_create(new)
+    Discrepancy.objects.bulk_update(application.dirty, DISCREPANCY_FIELDS)
+    DiscrepancyStep.objects.bulk_create(application.steps)
+    return application
+
+
+def _write_cases(
+    subject: Subject, judged: Sequence[JudgedCase], application: Application, now: datetime
+) -> dict[int, Case]:
+    """The cases by the primary key of their subject, with the figures of the judgement."""
+    subject_ids = [item.subject_id for item in judged]
+    held = Case.objects.filter(**{f"{subject}__in": subject_ids})
+    cases: dict[int, Case] = {getattr(case, f"{subject}_id"): case for case in held}
+    new, old = [], []
+    for item in judged:
+        case = cases.get(item.subject_id)
+        if case is None:
+            case = cases[item.subject_id] = Case(shop_id=item.shop_number, **{f"{subject}_id": item.subject_id})
+            new.append(case)
+        else:
+            old.append(case)
+        if _payment_changed(case, item):
+            application.payment_changed.add(item.subject_id)
+        _set_figures(case, item, now)
+    Case.objects.bulk_create(new)
+    Case.objects.bulk_update(old, CASE_FIELDS)
+    return cases
+
+
+def _payment_changed(case: Case, item: JudgedCase) -> bool:
+    is_paid = item.judgement.fully_paid
+    return case.fully_paid != is_paid or (is_paid and case.bill_version != item.bill_version)
+
+
+def _set_figures(case: Case, item: JudgedCase, now: datetime) -> None:
+    judgement = item.judgement
+    case.due, case.received, case.gap = judgement.due, judgement.received, judgement.gap
+    case.fully_paid, case.bill_version = judgement.fully_paid, item.bill_version
+    case.judged_at, case.judge_again_at = now, judgement.judge_again_at
+
+
+def _apply(
+    application: Application,
+    case: Case,
+    judgement: Judgement,
+    held: Mapping[int, Mapping[str, Discrepancy]],
+    now: datetime,
+) -> list[Discrepancy]:
+    """Updates the discrepancies of one case and gives those that are new."""
+    existing = held.get(case.pk, {})
+    found = {finding.kind: finding for finding in judgement.findings}
+    new = [_open(application, case, finding, now) for kind, finding in found.items() if kind not in existing]
+    for kind, discrepancy in existing.items():
+        finding = found.get(Kind(kind))
+        if finding is not None:
+            _update(application, discrepancy, finding, now)
+        elif discrepancy.cause_present:
+            _close(application, discrepancy, now)
+    return new
+
+
+def _open(application: Application, case: Case, finding: Finding, now: datetime) -> Discrepancy:
+    discrepancy = Discrepancy(
+        case=case,
+        kind=finding.kind.value,
+        amount=finding.amount,
+        evidence=finding.evidence,
+        opened_at=now,
+        changed_at=now,
+    )
+    application.opened += 1
+    application.steps.append(
+        DiscrepancyStep(
+            discrepancy=discrepancy, at=now, action=Action.OPENED, to_status=Status.OPEN, amount=finding.amount
+        )
+    )
+    return discrepancy
+
+
+def _update(application: Application, discrepancy: Discrepancy, finding: Finding, now: datetime) -> None:
+    """A cause that the documents (still) show. Evidence follows them silently; an amount never does."""
+    returned, changed = not discrepancy.cause_present, discrepancy.amount != finding.amount
+    if not returned and not changed and discrepancy.evidence == finding.evidence:
+        return
+    application.dirty.append(discrepancy)
+    if returned or changed:
+        reopens = discrepancy.status == Status.RESOLVED
+        to_status = Status.REOPENED if reopens else Status(discrepancy.status)
+        step = _step(discrepancy, Action.RETURNED if returned else Action.AMOUNT_CHANGED, to_status, now)
+        step.amount = finding.amount
+        application.steps.append(step)
+        discrepancy.status = to_status
+        discrepancy.reason = "" if reopens else discrepancy.reason
+        discrepancy.changed_at = now
+        application.reopened += reopens
+        application.changed += not reopens
+    discrepancy.amount, discrepancy.evidence, discrepancy.cause_present = finding.amount, finding.evidence, True
+
+
+def _close(application: Application, discrepancy: Discrepancy, now: datetime) -> None:
+    """The cause is gone. What a person has resolved keeps the person's reason."""
+    step = _step(discrepancy, Action.CAUSE_GONE, Status.RESOLVED, now)
+    step.reason = discrepancy.reason or Reason.LATER_DOCUMENTS
+    application.steps.append(step)
+    application.closed += discrepancy.status != Status.RESOLVED
+    discrepancy.cause_present, discrepancy.status = False, Status.RESOLVED
+    discrepancy.reason, discrepancy.changed_at = step.reason, now
+    application.dirty.append(discrepancy)
+
+
+def _step(discrepancy: Discrepancy, action: Action, to_status: Status, now: datetime) -> DiscrepancyStep:
+    return DiscrepancyStep(
+        discrepancy=discrepancy,
+        at=now,
+        action=action,
+        from_status=discrepancy.status,
+        to_status=to_status,
+        from_reason=discrepancy.reason,
+        from_assignee=discrepancy.assignee,
+        assignee=discrepancy.assignee,
+        amount_before=discrepancy.amount,
+        amount=discrepancy.amount,
+    )

@@ -1,0 +1,131 @@
+"""What people decide about discrepancies. Every decision locks the discrepancy, changes it, and leaves a step.
+
+Doors (admin actions, the back-office API) check permissions and call nothing else.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
+
+Action = DiscrepancyStep.Action
+
+UNDOABLE = (Action.TAKEN, Action.HANDED_OVER, Action.RESOLVED, Action.REOPENED)
+PEOPLES_REASONS = tuple(reason for reason in Reason if reason != Reason.LATER_DOCUMENTS)
+
+
+class DecisionRefused(Exception):
+    """A decision that the state of the discrepancy does not allow; says what to do instead."""
+
+
+def take(discrepancy: Discrepancy, *, actor: User, now: datetime) -> DiscrepancyStep:
+    """`actor` works on it from now on."""
+    with _step(discrepancy, Action.TAKEN, actor, now) as (locked, step):
+        _refuse_if_resolved(locked)
+        locked.assignee, locked.status = actor, Status.IN_REVIEW
+    return step
+
+
+def hand_over(
+    discrepancy: Discrepancy, *, actor: User, assignee: User, now: datetime, comment: str = ""
+) -> DiscrepancyStep:
+    """`assignee` works on it from now on."""
+    with _step(discrepancy, Action.HANDED_OVER, actor, now, comment) as (locked, step):
+        _refuse_if_resolved(locked)
+        locked.assignee, locked.status = assignee, Status.IN_REVIEW
+    return step
+
+
+def comment(discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime) -> DiscrepancyStep:
+    """A remark; nothing else changes."""
+    if not comment.strip():
+        raise DecisionRefused(_("The comment is empty: write what is to be remembered."))
+    with _step(discrepancy, Action.COMMENTED, actor, now, comment) as (_locked, step):
+        pass
+    return step
+
+
+def resolve(discrepancy: Discrepancy, *, actor: User, reason: str, comment: str, now: datetime) -> DiscrepancyStep:
+    """Closes it with a reason of `PEOPLES_REASONS`."""
+    if reason not in PEOPLES_REASONS:
+        raise DecisionRefused(_("Choose a reason from the list."))
+    with _step(discrepancy, Action.RESOLVED, actor, now, comment) as (locked, step):
+        _refuse_if_resolved(locked)
+        locked.status, locked.reason = Status.RESOLVED, reason
+        locked.assignee = locked.assignee or actor
+    return step
+
+
+def reopen(discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime) -> DiscrepancyStep:
+    """Opens a resolved one again."""
+    with _step(discrepancy, Action.REOPENED, actor, now, comment) as (locked, step):
+        if locked.status != Status.RESOLVED:
+            raise DecisionRefused(_("It is not resolved: there is nothing to reopen."))
+        if not locked.cause_present:
+            raise DecisionRefused(_("The documents no longer show this difference: there is nothing to reopen."))
+        locked.status, locked.reason = Status.REOPENED, ""
+    return step
+
+
+def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str = "") -> DiscrepancyStep:
+    """Takes the last decision back, whoever made it; a step of its own."""
+    with _step(discrepancy, Action.UNDONE, actor, now, comment) as (locked, step):
+        last = find_step_to_undo(locked)
+        if last is None:
+            raise DecisionRefused(_("There is no decision to undo, or documents have changed the matter since."))
+        step.undoes = last
+        locked.status, locked.reason, locked.assignee = last.from_status, last.from_reason, last.from_assignee
+    return step
+
+
+def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
+    """The last decision that still stands, if nothing but comments (and undone decisions) came after it."""
+    undone: set[int] = set()
+    for step in discrepancy.steps.select_related("from_assignee").order_by("-at", "-pk"):
+        if step.action == Action.UNDONE and step.undoes_id is not None:
+            undone.add(step.undoes_id)
+        elif step.pk not in undone and step.action != Action.COMMENTED:
+            return step if step.action in UNDOABLE else None
+    return None
+
+
+def _refuse_if_resolved(discrepancy: Discrepancy) -> None:
+    if discrepancy.status == Status.RESOLVED:
+        raise DecisionRefused(_("It is resolved already. Reopen it first."))
+
+
+@contextmanager
+def _step(
+    discrepancy: Discrepancy, action: Action, actor: User, now: datetime, comment: str = ""
+) -> Iterator[tuple[Discrepancy, DiscrepancyStep]]:
+    """Locks the discrepancy, lets the caller change it, and writes both the change and the step that tells of it.
+
+    The caller's own `discrepancy` is brought up to date.
+    """
+    with transaction.atomic():
+        locked = Discrepancy.objects.select_for_update(of=("self",)).select_related("assignee").get(pk=discrepancy.pk)
+        step = DiscrepancyStep(
+            discrepancy=locked,
+            at=now,
+            actor=actor,
+            action=action,
+            from_status=locked.status,
+            from_reason=locked.reason,
+            from_assignee=locked.assignee,
+            amount_before=locked.amount,
+            amount=locked.amount,
+            comment=comment.strip(),
+        )
+        yield locked, step
+        step.to_status, step.reason, step.assignee = Status(locked.status), locked.reason, locked.assignee
+        if action != Action.COMMENTED:
+            locked.changed_at = now
+        locked.save(update_fields=["status", "reason", "assignee", "changed_at"])
+        step.save()
+    for name in ("status", "reason", "assignee", "changed_at"):
+        setattr(discrepancy, name, getattr(locked, name))

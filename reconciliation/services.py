@@ -1,0 +1,183 @@
+"""The use case of judging. Decisions of people are in `reconciliation.decisions`.
+
+The rows that wait (`unjudged_since`) are the queue. A batch locks its subjects (bills, receipts or journal entries, by
+primary key), then their discrepancies; a row that another worker holds is left to it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet
+
+from reconciliation.applying import Application, JudgedCase, Subject, apply_judgements
+from reconciliation.loading import (
+    find_bills_of_requests,
+    find_bills_sharing_marks,
+    load_bill_cases,
+    load_event_cases,
+    load_receipt_cases,
+)
+from reconciliation.models import Case
+from reconciliation.rules import facts
+from reconciliation.rules.findings import Judgement
+from reconciliation.rules.judge import judge
+from shops.exchange_log import Direction
+from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery
+
+BATCH_CASES = 200
+
+NOTHING_TO_SAY = Judgement(due=None, received=None, fully_paid=False, findings=(), judge_again_at=None)
+
+
+@dataclass(slots=True)
+class ReconcileReport:
+    """What a run of the judge came to."""
+
+    judged: int = 0
+    opened: int = 0
+    reopened: int = 0
+    changed: int = 0
+    closed: int = 0
+
+    def add(self, application: Application, judged: int) -> None:
+        self.judged += judged
+        self.opened += application.opened
+        self.reopened += application.reopened
+        self.changed += application.changed
+        self.closed += application.closed
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """One run: every case that waits is judged as of `as_of`; `now` is when the steps are written down."""
+
+    as_of: datetime
+    now: datetime
+    shop_number: int | None = None
+    batch_cases: int = BATCH_CASES
+    on_progress: Callable[[int], None] = lambda count: None
+    report: ReconcileReport = field(default_factory=ReconcileReport)
+
+    def run(self, *, everything: bool = False) -> ReconcileReport:
+        """Judges until nothing waits: judging a bill may have others judged again (a marking code on both)."""
+        self._mark_due()
+        if everything:
+            self._mark_everything()
+        self._judge_events()
+        while self._judge_all("bill", Bill.objects.all(), self._judge_bills):
+            pass
+        self._judge_all("receipt", Receipt.objects.all(), self._judge_receipts)
+        return self.report
+
+    def count_waiting(self) -> int:
+        """How many cases wait to be judged now (a progress bar's total, no more)."""
+        return sum(self._waiting(rows).count() for rows in (Bill.objects.all(), Receipt.objects.all()))
+
+    # --- marking: time alone, or a person, has cases judged again ---
+
+    def _mark_due(self) -> None:
+        due = self._of_shop(Case.objects.filter(judge_again_at__lt=self.as_of))
+        for model, subject in ((Bill, "bill"), (Receipt, "receipt"), (ExchangeEvent, "event")):
+            marked = model._default_manager.filter(pk__in=due.filter(**{f"{subject}__isnull": False}).values(subject))
+            marked.update(unjudged_since=self.now)
+
+    def _mark_everything(self) -> None:
+        self._of_shop(Bill.objects.all()).update(unjudged_since=self.now)
+        self._of_shop(Receipt.objects.filter(Q(bill=None) | Q(case__isnull=False))).update(unjudged_since=self.now)
+        events = ExchangeEvent.objects.filter(
+            ~Q(fault="") | Q(case__isnull=False) | Q(direction=Direction.REQUEST.value, answer=None)
+        )
+        self._of_shop(events).update(unjudged_since=self.now)
+
+    # --- judging ---
+
+    def _judge_events(self) -> None:
+        """Messages by themselves. A request without an answer that names a bill is a matter of that bill's case."""
+        overdue = Q(occurred_at__lt=self.as_of - facts.UNANSWERED_AFTER, answer=None, direction=Direction.REQUEST.value)
+        rows = ExchangeEvent.objects.filter(overdue | ~Q(fault="") | Q(case__isnull=False))
+        self._judge_all("event", rows.defer("body", "verbatim"), self._judge_event_rows)
+
+    def _judge_event_rows(self, events: list[ExchangeEvent]) -> list[JudgedCase]:
+        unanswered = [event for event in events if event.is_request and event.answer_id is None]
+        bills = set(find_bills_of_requests(unanswered).values()) if unanswered else set()
+        Bill.objects.filter(pk__in=bills).update(unjudged_since=self.now)
+        delivered = ReceiptDelivery.objects.filter(event__in=unanswered, receipt__bill=None)
+        Receipt.objects.filter(pk__in=delivered.values("receipt")).update(unjudged_since=self.now)
+        cases = load_event_cases([event.pk for event in events])
+        held = set(Case.objects.filter(event__in=events).values_list("event", flat=True))
+        judged = [JudgedCase(event.shop_id, event.pk, judge(cases[event.pk], self.as_of)) for event in events]
+        return [item for item in judged if item.judgement.findings or item.subject_id in held]
+
+    def _judge_bills(self, bills: list[Bill]) -> list[JudgedCase]:
+        cases = load_bill_cases([bill.pk for bill in bills])
+        return [JudgedCase(bill.shop_id, bill.pk, judge(cases[bill.pk], self.as_of), bill.version) for bill in bills]
+
+    def _judge_receipts(self, receipts: list[Receipt]) -> list[JudgedCase]:
+        """Receipts without a bill. One that has found its bill leaves nothing to say in a case of its own."""
+        cases = load_receipt_cases([receipt.pk for receipt in receipts])
+        attached = [receipt.pk for receipt in receipts if receipt.pk not in cases]
+        held = set(Case.objects.filter(receipt__in=attached).values_list("receipt", flat=True))
+        return [
+            JudgedCase(
+                receipt.shop_id,
+                receipt.pk,
+                judge(cases[receipt.pk], self.as_of) if receipt.pk in cases else NOTHING_TO_SAY,
+            )
+            for receipt in receipts
+            if receipt.pk in cases or receipt.pk in held
+        ]
+
+    def _judge_all(
+        self, subject: Subject, rows: QuerySet[Any], judge_rows: Callable[[list[Any]], list[JudgedCase]]
+    ) -> bool:
+        """Judges all waiting rows in bounded batches, each its own transaction; whether there was any."""
+        last_pk, found = 0, False
+        while True:
+            with transaction.atomic():
+                waiting = self._waiting(rows).filter(pk__gt=last_pk).order_by("pk")
+                batch = list(waiting.select_for_update(skip_locked=True, of=("self",))[: self.batch_cases])
+                if not batch:
+                    return found
+                last_pk, found = batch[-1].pk, True
+                application = apply_judgements(subject, judged := judge_rows(batch), now=self.now)
+                self._clear(batch)
+                self._judge_sharing_marks(application)
+            self.report.add(application, len(judged))
+            self.on_progress(len(batch))
+
+    def _clear(self, batch: Iterable[Model]) -> None:
+        """Takes the batch off the queue: its rows are locked, so nothing new can have come in between."""
+        model = type(next(iter(batch)))
+        model._default_manager.filter(pk__in=[row.pk for row in batch]).update(unjudged_since=None)
+
+    def _judge_sharing_marks(self, application: Application) -> None:
+        """A marked item may stand on one paid bill only: when a payment changes, its other bills are judged again."""
+        if application.payment_changed:
+            sharing = find_bills_sharing_marks(application.payment_changed)
+            Bill.objects.filter(pk__in=sharing).update(unjudged_since=self.now)
+
+    def _waiting(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return self._of_shop(rows.filter(unjudged_since__isnull=False))
+
+    def _of_shop(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows if self.shop_number is None else rows.filter(shop=self.shop_number)
+
+
+def reconcile(
+    *,
+    as_of: datetime,
+    now: datetime,
+    shop_number: int | None = None,
+    everything: bool = False,
+    batch_cases: int = BATCH_CASES,
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> ReconcileReport:
+    """Judges the cases that changed since they were last judged, or all of them (`everything`).
+
+    `as_of` is the time that deadlines are held against. Running it twice changes nothing.
+    """
+    run = Reconciliation(as_of, now, shop_number, batch_cases, on_progress)
+    return run.run(everything=everything)
