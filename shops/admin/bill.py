@@ -36,7 +36,7 @@ class ContentsFilter(DropdownFilter):  # type: ignore[misc]
 @admin.register(Bill)
 class BillAdmin(FactAdmin):
     change_form_template = "admin/shops/bill/change_form.html"
-    list_display: Any = (
+    list_display = (
         "number_or_id",
         "external_id",
         "shop",
@@ -46,8 +46,8 @@ class BillAdmin(FactAdmin):
         "shown_prepayment",
         "are_contents_known",
     )
-    list_select_related: Any = ("shop",)
-    list_filter: Any = (
+    list_select_related = ("shop",)
+    list_filter = (
         ("shop", RelatedDropdownFilter),
         ("issued_at", DayRangeFilter),
         ("total", RangeNumericFilter),
@@ -55,7 +55,7 @@ class BillAdmin(FactAdmin):
     )
     search_fields = ("external_id", "number", "customer_name", "customer_taxpayer_number")
     search_help_text = _("Bill number or id, customer")
-    readonly_fields: Any = (
+    readonly_fields = (
         "shown_issued_at",
         "shown_total",
         "shown_prepayment",
@@ -63,7 +63,7 @@ class BillAdmin(FactAdmin):
         "shown_listed_total",
         "are_contents_known",
     )
-    fieldsets: Any = (
+    fieldsets = (
         (
             None,
             {

@@ -58,9 +58,9 @@ class ConditionFilter(DropdownFilter):  # type: ignore[misc]
 @admin.register(ExchangeEvent)
 class ExchangeEventAdmin(FactAdmin):
     change_form_template = "admin/shops/exchangeevent/change_form.html"
-    list_display: Any = ("log_time", "shop_number", "direction_and_kind", "beginning_of_body")
-    list_select_related: Any = ("shop",)
-    list_filter: Any = (
+    list_display = ("log_time", "shop_number", "direction_and_kind", "beginning_of_body")
+    list_select_related = ("shop",)
+    list_filter = (
         ("shop", RelatedDropdownFilter),
         KindFilter,
         ("direction", ChoicesDropdownFilter),
@@ -70,8 +70,8 @@ class ExchangeEventAdmin(FactAdmin):
     search_fields = ("=bill_external_id", "=bill_number", "body")
     search_help_text = _("Text of a body, bill number or id")
     ordering = ("-occurred_at", "-position", "-pk")
-    readonly_fields: Any = ("log_time", "direction_and_kind", "other_half")
-    fields: Any = (
+    readonly_fields = ("log_time", "direction_and_kind", "other_half")
+    fields = (
         "log_time",
         "shop",
         "direction_and_kind",
@@ -84,7 +84,8 @@ class ExchangeEventAdmin(FactAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExchangeEvent]:
         # A body can have megabytes: a list reads the beginning of each.
         beginning = Substr("body", 1, BEGINNING_READ)
-        return super().get_queryset(request).defer("body", "verbatim").annotate(beginning=beginning)
+        events: QuerySet[ExchangeEvent] = super().get_queryset(request)
+        return events.defer("body", "verbatim").annotate(beginning=beginning)
 
     @display(description=_("time"), ordering="occurred_at")
     def log_time(self, event: ExchangeEvent) -> str:
@@ -134,11 +135,11 @@ def indent_body(body: str) -> str:
 @admin.register(JournalFragment)
 class JournalFragmentAdmin(FactAdmin):
     change_form_template = "admin/shops/journalfragment/change_form.html"
-    list_display: Any = ("beginning_of_text", "source", "line_number", "above")
-    list_select_related: Any = ("above__shop",)
+    list_display = ("beginning_of_text", "source", "line_number", "above")
+    list_select_related = ("above__shop",)
     search_fields = ("source",)
     search_help_text = _("File")
-    fields: Any = ("source", "line_number", "above")
+    fields = ("source", "line_number", "above")
 
     @display(description=_("text"))
     def beginning_of_text(self, fragment: JournalFragment) -> str:

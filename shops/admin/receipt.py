@@ -45,7 +45,7 @@ class BillKnownFilter(DropdownFilter):  # type: ignore[misc]
 @admin.register(Receipt)
 class ReceiptAdmin(FactAdmin):
     change_form_template = "admin/shops/receipt/change_form.html"
-    list_display: Any = (
+    list_display = (
         "shown_printed_at",
         "shop",
         "shown_type",
@@ -56,8 +56,8 @@ class ReceiptAdmin(FactAdmin):
         "shown_received_at",
         "receipt_id",
     )
-    list_select_related: Any = ("shop", "bill")
-    list_filter: Any = (
+    list_select_related = ("shop", "bill")
+    list_filter = (
         ("shop", RelatedDropdownFilter),
         TypeFilter,
         ("printed_at", DayRangeFilter),
@@ -67,7 +67,7 @@ class ReceiptAdmin(FactAdmin):
     )
     search_fields = ("receipt_id", "bill_external_id", "bill_number", "customer_name", "customer_taxpayer_number")
     search_help_text = _("Receipt id, bill number or id, customer")
-    readonly_fields: Any = (
+    readonly_fields = (
         "shown_printed_at",
         "shown_received_at",
         "shown_bill_issued_at",
@@ -79,7 +79,7 @@ class ReceiptAdmin(FactAdmin):
         "shown_discount",
         "shown_prepayment",
     )
-    fieldsets: Any = (
+    fieldsets = (
         (
             None,
             {

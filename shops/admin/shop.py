@@ -1,6 +1,6 @@
 """Shops and what stands in them. Learned from the wire: nobody adds or deletes one; names and limits are set."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
@@ -53,13 +53,13 @@ class ShopAdmin(LearnedAdmin):
 
 
 class EvotorObjectAdmin(LearnedAdmin):
-    list_display: ClassVar[Any] = ("evotor_id", "name", "shop")
-    list_display_links: ClassVar[Any] = ("evotor_id", "name")
-    list_select_related: ClassVar[Any] = ("shop",)
-    list_filter: ClassVar[Any] = (("shop", RelatedDropdownFilter),)
+    list_display: tuple[str, ...] = ("evotor_id", "name", "shop")
+    list_display_links = ("evotor_id", "name")
+    list_select_related: tuple[str, ...] = ("shop",)
+    list_filter = (("shop", RelatedDropdownFilter),)
     search_fields = ("evotor_id", "name")
-    fields: ClassVar[Any] = ("evotor_id", "shop", "name")
-    readonly_fields: ClassVar[Any] = ("evotor_id", "shop")
+    fields: tuple[str, ...] = ("evotor_id", "shop", "name")
+    readonly_fields: tuple[str, ...] = ("evotor_id", "shop")
 
 
 @admin.register(Store)

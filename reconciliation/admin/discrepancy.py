@@ -1,0 +1,177 @@
+"""The queue, and the page on which a discrepancy is understood and decided."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from reconciliation.admin.filters import AssigneeFilter, StatusFilter
+from reconciliation.admin.page import CasePage
+from reconciliation.admin.work import WorkMixin
+from reconciliation.models import Discrepancy, Status
+from shops.admin_base import (
+    ChoicesDropdownFilter,
+    DayRangeFilter,
+    FactAdmin,
+    RangeNumericFilter,
+    RelatedDropdownFilter,
+    amount_column,
+    display,
+)
+from shops.presentation import NOTHING, show_amount, show_time
+
+FLAGS = {
+    Status.OPEN: "flag-bad",
+    Status.REOPENED: "flag-bad",
+    Status.IN_REVIEW: "flag-warn",
+    Status.RESOLVED: "flag-good",
+}
+
+
+@admin.register(Discrepancy)
+class DiscrepancyAdmin(WorkMixin, FactAdmin):
+    change_form_template = "admin/reconciliation/discrepancy/change_form.html"
+    list_before_template = "admin/reconciliation/discrepancy/tabs.html"
+    actions_on_top = True
+    list_display = (
+        "shown_opened_at",
+        "kind",
+        "shop",
+        "document",
+        "customer",
+        "shown_due",
+        "shown_received",
+        "shown_amount",
+        "shown_status",
+        "assignee",
+    )
+    list_display_links = ("shown_opened_at", "kind")
+    list_select_related = ("case__shop", "case__bill", "case__receipt", "case__event", "assignee")
+    list_filter = (
+        StatusFilter,
+        ("kind", ChoicesDropdownFilter),
+        ("case__shop", RelatedDropdownFilter),
+        AssigneeFilter,
+        ("amount", RangeNumericFilter),
+        ("opened_at", DayRangeFilter),
+        "cause_present",
+    )
+    search_fields = (
+        "case__bill__external_id",
+        "case__bill__number",
+        "case__bill__customer_name",
+        "case__bill__receipts__receipt_id",
+        "case__receipt__receipt_id",
+        "case__receipt__bill_external_id",
+        "case__receipt__customer_name",
+    )
+    search_help_text = _("Bill number or id, receipt id, customer")
+
+    shown_due = staticmethod(amount_column("case.due", _("due")))
+    shown_received = staticmethod(amount_column("case.received", _("received")))
+
+    @display(description=_("opened"), ordering="opened_at")
+    def shown_opened_at(self, discrepancy: Discrepancy) -> str:
+        return format_html(
+            '{}<small class="age">{}</small>',
+            show_time(discrepancy.opened_at, discrepancy.case.shop.zone),
+            show_age(discrepancy),
+        )
+
+    @display(description=_("shop"), ordering="case__shop")
+    def shop(self, discrepancy: Discrepancy) -> str:
+        return str(discrepancy.case.shop)
+
+    @display(description=_("bill"), ordering="case__bill__number")
+    def document(self, discrepancy: Discrepancy) -> str:
+        case = discrepancy.case
+        if case.bill:
+            return link_to("shops_bill", case.bill_id, case.bill, small=case.bill.external_id)
+        if case.receipt:
+            return link_to("shops_receipt", case.receipt_id, _("receipt"), small=case.receipt.receipt_id)
+        return link_to("shops_exchangeevent", case.event_id, case.event)
+
+    @display(description=_("customer"))
+    def customer(self, discrepancy: Discrepancy) -> str:
+        document = discrepancy.case.bill or discrepancy.case.receipt
+        return (document.customer_name if document else "") or NOTHING
+
+    @display(description=_("difference"), ordering="amount")
+    def shown_amount(self, discrepancy: Discrepancy) -> str:
+        if discrepancy.amount is None:
+            return NOTHING
+        css_class = "amount-missing" if discrepancy.amount < 0 else "amount-beyond"
+        return format_html('<span class="{}">{}</span>', css_class, show_amount(discrepancy.amount))
+
+    @display(description=_("status"), ordering="status")
+    def shown_status(self, discrepancy: Discrepancy) -> str:
+        return show_status(discrepancy)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, (extra_context or {}) | {"tabs": list_tabs(request)})
+
+    def describe(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
+        row = Discrepancy.objects.select_related(*self.list_select_related).get(pk=row.pk)
+        page = CasePage(row.case).describe()
+        return page | {
+            "discrepancy": row,
+            "cause": next(cause for cause in page["causes"] if cause.discrepancy.pk == row.pk),
+            "age": show_age(row),
+            "status": show_status(row),
+            "document": self.document(row),
+            "customer": self.customer(row),
+            "steps": row.steps.select_related("actor", "from_assignee", "assignee").order_by("at", "pk"),
+            "work": self.describe_work(request, row),
+        }
+
+
+def show_age(discrepancy: Discrepancy) -> str:
+    """How long it has been waiting; of a resolved one nothing."""
+    if discrepancy.status == Status.RESOLVED:
+        return ""
+    return timesince(discrepancy.opened_at, timezone.now(), depth=1)
+
+
+def show_status(discrepancy: Discrepancy) -> str:
+    gone = "" if discrepancy.cause_present else format_html(' <span class="flag">{}</span>', _("cause gone"))
+    status = Status(discrepancy.status)
+    return format_html('<span class="flag {}">{}</span>{}', FLAGS[status], status.label, gone)
+
+
+def link_to(model: str, key: int | None, text: Any, *, small: str = "") -> str:
+    address = reverse(f"admin:{model}_change", args=[key])
+    aside = format_html("<small>{}</small>", small) if small and small != str(text) else ""
+    return format_html('<a class="text-link" href="{}">{}</a>{}', address, text, aside)
+
+
+def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The questions that are asked most, with how many rows answer each; one query."""
+    unresolved = ~Q(status=Status.RESOLVED)
+    assert isinstance(request.user, User)
+    counts = Discrepancy.objects.aggregate(
+        unresolved=Count("pk", filter=unresolved),
+        mine=Count("pk", filter=unresolved & Q(assignee=request.user)),
+        nobodys=Count("pk", filter=unresolved & Q(assignee=None)),
+        resolved=Count("pk", filter=~unresolved),
+        all=Count("pk"),
+    )
+    asked = (request.GET.get("status", ""), request.GET.get("who", ""))
+    tabs = (
+        (gettext("Unresolved"), "unresolved", "?", ("", "")),
+        (gettext("Mine"), "mine", "?who=mine", ("", "mine")),
+        (gettext("Nobody's"), "nobodys", "?who=nobody", ("", "nobody")),
+        (gettext("Resolved"), "resolved", "?status=resolved", ("resolved", "")),
+        (gettext("All"), "all", "?status=all", ("all", "")),
+    )
+    return [
+        {"title": title, "count": counts[name], "link": link, "active": asked == answers}
+        for title, name, link, answers in tabs
+    ]
