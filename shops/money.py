@@ -64,7 +64,8 @@ def _parse(value: object, *, step: Decimal, limit: Decimal) -> Decimal:
         number = Decimal(value)
     except ArithmeticError:
         raise ValueError(f"{_shorten(value)} is no number") from None
-    if not number.is_finite() or abs(number) >= limit:
+    # `copy_abs`, not `abs`: that one rounds to the context's precision, and overflows at a million digits.
+    if not number.is_finite() or number.copy_abs() >= limit:
         raise ValueError(f"{_shorten(number)} is out of range")
     rounded = number.quantize(step, rounding=ROUND_HALF_UP)
     if abs(rounded - number) > NOISE:
