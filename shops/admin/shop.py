@@ -53,13 +53,13 @@ class ShopAdmin(LearnedAdmin):
 
 
 class EvotorObjectAdmin(LearnedAdmin):
-    list_display: tuple[str, ...] = ("evotor_id", "name", "shop")
+    list_display = ("evotor_id", "name", "shop")
     list_display_links = ("evotor_id", "name")
-    list_select_related: tuple[str, ...] = ("shop",)
+    list_select_related = ("shop",)
     list_filter = (("shop", RelatedDropdownFilter),)
     search_fields = ("evotor_id", "name")
-    fields: tuple[str, ...] = ("evotor_id", "shop", "name")
-    readonly_fields: tuple[str, ...] = ("evotor_id", "shop")
+    fields = ("evotor_id", "shop", "name")
+    readonly_fields = ("evotor_id", "shop")
 
 
 @admin.register(Store)
@@ -69,10 +69,10 @@ class StoreAdmin(EvotorObjectAdmin):
 
 @admin.register(Terminal)
 class TerminalAdmin(EvotorObjectAdmin):
-    list_display = ("evotor_id", "name", "store", "shop")
-    list_select_related = ("shop", "store")
-    fields = ("evotor_id", "shop", "store", "name")
-    readonly_fields = ("evotor_id", "shop", "store")
+    list_display = ("evotor_id", "name", "store", "shop")  # type: ignore[assignment]
+    list_select_related = ("shop", "store")  # type: ignore[assignment]
+    fields = ("evotor_id", "shop", "store", "name")  # type: ignore[assignment]
+    readonly_fields = ("evotor_id", "shop", "store")  # type: ignore[assignment]
 
 
 @admin.register(Employee)
