@@ -15,7 +15,7 @@ from reconciliation.rules.kinds import Kind
 
 Subject = Literal["bill", "receipt", "event"]
 
-CASE_FIELDS = ["due", "received", "gap", "fully_paid", "bill_version", "judged_at", "judge_again_at"]
+CASE_FIELDS = ["due", "received", "gap", "fully_paid", "bill_version", "judged_at", "judged_as_of", "judge_again_at"]
 DISCREPANCY_FIELDS = ["amount", "evidence", "status", "cause_present", "reason", "changed_at"]
 
 Action = DiscrepancyStep.Action
@@ -46,10 +46,10 @@ class Application:
     dirty: list[Discrepancy] = field(default_factory=list)
 
 
-def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, now: datetime) -> Application:
+def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: datetime, now: datetime) -> Application:
     """Writes what was judged, within the caller's transaction, which holds the locks of the subjects."""
     application = Application()
-    cases = _write_cases(subject, judged, application, now)
+    cases = _write_cases(subject, judged, application, as_of, now)
     held: dict[int, dict[str, Discrepancy]] = {}
     for discrepancy in Discrepancy.objects.filter(case__in=cases.values()).select_for_update().order_by("pk"):
         held.setdefault(discrepancy.case_id, {})[discrepancy.kind] = discrepancy
@@ -65,7 +65,7 @@ def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, now: dat
 
 
 def _write_cases(
-    subject: Subject, judged: Sequence[JudgedCase], application: Application, now: datetime
+    subject: Subject, judged: Sequence[JudgedCase], application: Application, as_of: datetime, now: datetime
 ) -> dict[int, Case]:
     """The cases by the primary key of their subject, with the figures of the judgement."""
     subject_ids = [item.subject_id for item in judged]
@@ -81,7 +81,7 @@ def _write_cases(
             old.append(case)
         if _payment_changed(case, item):
             application.payment_changed.add(item.subject_id)
-        _set_figures(case, item, now)
+        _set_figures(case, item, as_of, now)
     Case.objects.bulk_create(new)
     Case.objects.bulk_update(old, CASE_FIELDS)
     return cases
@@ -92,11 +92,11 @@ def _payment_changed(case: Case, item: JudgedCase) -> bool:
     return case.fully_paid != is_paid or (is_paid and case.bill_version != item.bill_version)
 
 
-def _set_figures(case: Case, item: JudgedCase, now: datetime) -> None:
+def _set_figures(case: Case, item: JudgedCase, as_of: datetime, now: datetime) -> None:
     judgement = item.judgement
     case.due, case.received, case.gap = judgement.due, judgement.received, judgement.gap
     case.fully_paid, case.bill_version = judgement.fully_paid, item.bill_version
-    case.judged_at, case.judge_again_at = now, judgement.judge_again_at
+    case.judged_at, case.judged_as_of, case.judge_again_at = now, as_of, judgement.judge_again_at
 
 
 def _apply(

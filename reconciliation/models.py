@@ -82,6 +82,7 @@ class Case(models.Model):
     fully_paid = models.BooleanField(_("fully paid"), default=False)
     bill_version = models.PositiveIntegerField(_("judged version of the bill"), default=0)
     judged_at = models.DateTimeField(_("judged"))
+    judged_as_of = models.DateTimeField(_("judged as of"), help_text=_("The time that deadlines were held against."))
     judge_again_at = models.DateTimeField(_("to be judged again"), null=True, blank=True)
 
     class Meta:

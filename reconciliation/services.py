@@ -22,14 +22,11 @@ from reconciliation.loading import (
 )
 from reconciliation.models import Case
 from reconciliation.rules import facts
-from reconciliation.rules.findings import Judgement
 from reconciliation.rules.judge import judge
 from shops.exchange_log import Direction
 from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery
 
 BATCH_CASES = 200
-
-NOTHING_TO_SAY = Judgement(due=None, received=None, fully_paid=False, findings=(), judge_again_at=None)
 
 
 @dataclass(slots=True)
@@ -124,7 +121,7 @@ class Reconciliation:
             JudgedCase(
                 receipt.shop_id,
                 receipt.pk,
-                judge(cases[receipt.pk], self.as_of) if receipt.pk in cases else NOTHING_TO_SAY,
+                judge(cases.get(receipt.pk, facts.Case()), self.as_of),
             )
             for receipt in receipts
             if receipt.pk in cases or receipt.pk in held
@@ -142,7 +139,7 @@ class Reconciliation:
                 if not batch:
                     return found
                 last_pk, found = batch[-1].pk, True
-                application = apply_judgements(subject, judged := judge_rows(batch), now=self.now)
+                application = apply_judgements(subject, judged := judge_rows(batch), as_of=self.as_of, now=self.now)
                 self._clear(batch)
                 self._judge_sharing_marks(application)
             self.report.add(application, len(judged))

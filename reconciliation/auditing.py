@@ -1,0 +1,119 @@
+"""Proves the books: derives every stored figure and finding again from the facts. Read-only.
+
+The facts themselves are held against the journal by `shops.auditing`. Cases that wait for judgement are no
+differences; they are counted.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from reconciliation.applying import Subject
+from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases
+from reconciliation.models import Case, Discrepancy, DiscrepancyStep
+from reconciliation.rules import facts
+from reconciliation.rules.judge import judge
+from reconciliation.rules.kinds import MONETARY
+from shops.models import Bill, ExchangeEvent, Receipt
+from shops.money import ZERO
+
+CASES_PER_QUERY = 500
+
+
+def find_differences(shop_number: int | None = None) -> Iterator[str]:
+    """One line for every stored figure or finding that the facts do not give."""
+    loaders: tuple[tuple[Subject, Callable[[Collection[int]], dict[int, facts.Case]]], ...] = (
+        ("bill", load_bill_cases),
+        ("receipt", load_receipt_cases),
+        ("event", load_event_cases),
+    )
+    for subject, load in loaders:
+        cases = _of_shop(Case.objects.filter(**{f"{subject}__unjudged_since": None}), shop_number)
+        for batch in _batches(cases.filter(**{f"{subject}__isnull": False}).select_related(subject)):
+            yield from _check_cases(subject, batch, load)
+    yield from _find_unjudged(shop_number)
+    yield from _check_histories(shop_number)
+
+
+def count_waiting(as_of: datetime, shop_number: int | None = None) -> int:
+    """How many cases wait to be judged, for new facts or because a deadline has passed."""
+    marked = sum(
+        _of_shop(model._default_manager.filter(unjudged_since__isnull=False), shop_number).count()
+        for model in (Bill, Receipt)
+    )
+    return marked + _of_shop(Case.objects.filter(judge_again_at__lt=as_of), shop_number).count()
+
+
+def _check_cases(
+    subject: Subject, cases: list[Case], load: Callable[[Collection[int]], dict[int, facts.Case]]
+) -> Iterator[str]:
+    loaded = load([getattr(case, f"{subject}_id") for case in cases])
+    stored: dict[int, list[Discrepancy]] = {}
+    for discrepancy in Discrepancy.objects.filter(case__in=cases, cause_present=True):
+        stored.setdefault(discrepancy.case_id, []).append(discrepancy)
+    for case in cases:
+        name = f"shop {case.shop_id}, {subject} {case}"
+        facts_of_case = loaded.get(getattr(case, f"{subject}_id"), facts.Case())
+        for difference in _check_case(case, facts_of_case, stored.get(case.pk, [])):
+            yield f"{name}: {difference}"
+
+
+def _check_case(case: Case, facts_of_case: facts.Case, stored: Iterable[Discrepancy]) -> Iterator[str]:
+    judgement = judge(facts_of_case, case.judged_as_of)
+    for name in ("due", "received", "gap", "fully_paid"):
+        if getattr(case, name) != getattr(judgement, name):
+            yield f"{name} is stored as {getattr(case, name)}, the facts give {getattr(judgement, name)}"
+    expected = {finding.kind.value: finding for finding in judgement.findings}
+    held = {discrepancy.kind: discrepancy for discrepancy in stored}
+    for kind in sorted(expected.keys() | held.keys()):
+        if kind not in held:
+            yield f"{kind} is missing"
+        elif kind not in expected:
+            yield f"{kind} is stored, the facts do not give it"
+        elif held[kind].amount != expected[kind].amount or held[kind].evidence != expected[kind].evidence:
+            yield f"{kind} is stored with {held[kind].amount}, the facts give {expected[kind].amount}"
+    named = sum((row.amount or ZERO for row in held.values() if row.kind in MONETARY), ZERO)
+    if judgement.gap is not None and named != judgement.gap:
+        yield f"the amounts add up to {named}, the difference is {judgement.gap}"
+
+
+def _find_unjudged(shop_number: int | None) -> Iterator[str]:
+    """Bills and receipts without a bill that neither have a case nor wait for one."""
+    bills = _of_shop(Bill.objects.filter(unjudged_since=None, case=None), shop_number)
+    for shop, external_id in bills.values_list("shop", "external_id").iterator():
+        yield f"shop {shop}, bill {external_id}: never judged"
+    receipts = _of_shop(Receipt.objects.filter(unjudged_since=None, case=None, bill=None), shop_number)
+    for shop, receipt_id in receipts.values_list("shop", "receipt_id").iterator():
+        yield f"shop {shop}, receipt {receipt_id}: never judged"
+    unreadable = ExchangeEvent.objects.filter(~Q(fault=""), unjudged_since=None, case=None)
+    for shop, pk in _of_shop(unreadable, shop_number).values_list("shop", "pk").iterator():
+        yield f"shop {shop}, journal entry {pk}: unreadable and never judged"
+
+
+def _check_histories(shop_number: int | None) -> Iterator[str]:
+    """The last step of every discrepancy says the state in which it is."""
+    rows = Discrepancy.objects.select_related("case")
+    rows = rows if shop_number is None else rows.filter(case__shop=shop_number)
+    for batch in _batches(rows):
+        last = {
+            step.discrepancy_id: step
+            for step in DiscrepancyStep.objects.filter(discrepancy__in=batch).order_by("at", "pk")
+            if step.action != DiscrepancyStep.Action.COMMENTED
+        }
+        for row in batch:
+            step = last.get(row.pk)
+            if step is None or (step.to_status, step.reason) != (row.status, row.reason):
+                yield f"shop {row.case.shop_id}, {row.kind} of {row.case_id}: its history does not lead to {row.status}"
+
+
+def _batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
+    last_pk = 0
+    while batch := list(rows.filter(pk__gt=last_pk).order_by("pk")[:CASES_PER_QUERY]):
+        yield batch
+        last_pk = batch[-1].pk
+
+
+def _of_shop(rows: QuerySet[Any], shop_number: int | None) -> QuerySet[Any]:
+    return rows if shop_number is None else rows.filter(shop=shop_number)

@@ -1,0 +1,116 @@
+"""Holds the facts against the journal: every message read again must give the rows that are stored. Read-only."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from shops.exchange_log import Direction
+from shops.messages import understand
+from shops.models import Bill, BillVersion, ExchangeEvent, Receipt
+from shops.wire import BillStatement, ListedBill, ReceiptStatement
+
+EVENTS_PER_BATCH = 500
+
+VERSION_FIELDS = ("total", "prepayment", "prepayment_enabled")
+BILL_LINE_FIELDS = ("name", "price", "quantity", "tax_rate", "subject", "goods_type", "unit", "mark")
+RECEIPT_FIELDS = ("type", "printed_at", "total", "tax", "discount", "informational", "payment_source", "shift")
+RECEIPT_LINE_FIELDS = ("name", "price", "quantity", "discount", "total", "tax", "tax_percent", "item_type", "unit")
+
+
+def find_differences(shop_number: int | None = None) -> Iterator[str]:
+    """One line for every message whose facts are not stored as it states them."""
+    events = ExchangeEvent.objects.order_by("pk")
+    if shop_number is not None:
+        events = events.filter(shop=shop_number)
+    last_pk = 0
+    while batch := list(events.filter(pk__gt=last_pk)[:EVENTS_PER_BATCH]):
+        yield from _check_batch(batch)
+        last_pk = batch[-1].pk
+
+
+def _check_batch(events: Sequence[ExchangeEvent]) -> Iterator[str]:
+    bills: dict[int, BillStatement] = {}
+    listed: dict[int, Sequence[ListedBill]] = {}
+    receipts: dict[int, dict[str, ReceiptStatement]] = {}
+    for event in events:
+        # Text that cannot hold the bytes as they came was never readable, so the text will do.
+        message = understand(event.kind, Direction(event.direction), event.body.encode())
+        if message.fault and not event.fault:
+            yield f"{_name(event)} cannot be read ({message.fault}), and the journal does not say so"
+        if message.bill:
+            bills[event.pk] = message.bill
+        if message.listed:
+            listed[event.pk] = message.listed
+        if message.receipts:
+            receipts[event.pk] = {item.receipt.receipt_id: item.receipt for item in message.receipts}
+    by_pk = {event.pk: event for event in events}
+    yield from _check_statements(by_pk, bills)
+    yield from _check_listed(by_pk, listed)
+    yield from _check_receipts(by_pk, receipts)
+
+
+def _check_statements(events: Mapping[int, ExchangeEvent], stated: Mapping[int, BillStatement]) -> Iterator[str]:
+    """Every BILL answer is a version of its bill."""
+    versions = BillVersion.objects.filter(fingerprint__in={bill.fingerprint for bill in stated.values()})
+    held = {
+        (version.bill.shop_id, version.bill.external_id, version.fingerprint): version
+        for version in versions.select_related("bill").prefetch_related("lines")
+    }
+    for pk, statement in stated.items():
+        version = held.get((events[pk].shop_id, statement.external_id, statement.fingerprint))
+        if version is None:
+            yield f"{_name(events[pk])}: its statement of bill {statement.external_id} is not stored"
+        elif not _agree(version, statement, VERSION_FIELDS) or not _lines_agree(
+            version.lines.all(), statement.lines, BILL_LINE_FIELDS
+        ):
+            yield f"{_name(events[pk])}: bill {statement.external_id} is stored otherwise than it was stated"
+
+
+def _check_listed(events: Mapping[int, ExchangeEvent], listed: Mapping[int, Sequence[ListedBill]]) -> Iterator[str]:
+    """Every bill of a LIST answer is there, and the last LIST answer with it gave the total that is stored."""
+    ids = {row.external_id for rows in listed.values() for row in rows}
+    shops = {events[pk].shop_id for pk in listed}
+    bills = Bill.objects.filter(external_id__in=ids, shop__in=shops).select_related("listed_by")
+    held = {(bill.shop_id, bill.external_id): bill for bill in bills}
+    for pk, rows in listed.items():
+        for row in rows:
+            bill = held.get((events[pk].shop_id, row.external_id))
+            if bill is None or bill.listed_by is None or bill.listed_by.moment < events[pk].moment:
+                yield f"{_name(events[pk])}: that it offers bill {row.external_id} is not stored"
+            elif bill.listed_by_id == pk and bill.listed_total != row.total:
+                yield f"{_name(events[pk])}: bill {row.external_id} is stored with another total in LIST"
+
+
+def _check_receipts(
+    events: Mapping[int, ExchangeEvent], delivered: Mapping[int, Mapping[str, ReceiptStatement]]
+) -> Iterator[str]:
+    """Every delivery is stored, and every receipt as it was delivered first."""
+    ids = {receipt_id for statements in delivered.values() for receipt_id in statements}
+    shops = {events[pk].shop_id for pk in delivered}
+    rows = Receipt.objects.filter(receipt_id__in=ids, shop__in=shops).prefetch_related("lines", "deliveries")
+    held = {(row.shop_id, row.receipt_id): row for row in rows}
+    for pk, statements in delivered.items():
+        for receipt_id, statement in statements.items():
+            row = held.get((events[pk].shop_id, receipt_id))
+            if row is None or pk not in {delivery.event_id for delivery in row.deliveries.all()}:
+                yield f"{_name(events[pk])}: the receipt {receipt_id} that it brings is not stored"
+            elif row.fingerprint == statement.fingerprint and not (
+                _agree(row, statement, RECEIPT_FIELDS)
+                and _lines_agree(row.lines.all(), statement.lines, RECEIPT_LINE_FIELDS)
+            ):
+                yield f"{_name(events[pk])}: receipt {receipt_id} is stored otherwise than it was delivered"
+
+
+def _agree(row: Any, statement: Any, names: Sequence[str]) -> bool:
+    return all(getattr(row, name) == getattr(statement, name) for name in names)
+
+
+def _lines_agree(rows: Any, lines: Sequence[Any], names: Sequence[str]) -> bool:
+    ordered = sorted(rows, key=lambda row: row.position)
+    return len(ordered) == len(lines) and all(
+        row.product_external_id == line.product_id and _agree(row, line, names)
+        for row, line in zip(ordered, lines, strict=True)
+    )
+
+
+def _name(event: ExchangeEvent) -> str:
+    return f"shop {event.shop_id}, journal entry {event.pk} of {event.occurred_at:%Y-%m-%d %H:%M:%S} UTC"
