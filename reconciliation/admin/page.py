@@ -17,6 +17,7 @@ from shops.money import ZERO
 
 ENTRIES_LIMIT = 60
 
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A discrepancy among those of its case; `running` is what the causes of the gap add up to so far."""
