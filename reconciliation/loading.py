@@ -20,7 +20,8 @@ def load_bill_cases(bill_ids: Collection[int]) -> dict[int, facts.Case]:
     receipts = _load_receipts(models.Receipt.objects.filter(bill__in=bill_ids))
     by_bill: dict[int, list[facts.Receipt]] = defaultdict(list)
     for row, receipt in receipts:
-        by_bill[row.bill_id].append(receipt)
+        if row.bill_id is not None:
+            by_bill[row.bill_id].append(receipt)
     held = list(bills)
     unanswered = _load_unanswered(held)
     return {
@@ -215,7 +216,7 @@ def _load_answers(receipt_ids: Collection[int]) -> dict[int, facts.Moment]:
     deliveries = models.ReceiptDelivery.objects.filter(receipt__in=receipt_ids, event__answer__isnull=False)
     answers: dict[int, facts.Moment] = {}
     for receipt, at, position in deliveries.values_list(
-        "receipt", "event__answer__occurred_at", "event__answer__position"
+        "receipt_id", "event__answer__occurred_at", "event__answer__position"
     ):
         moment = facts.Moment(at, position)
         answers[receipt] = min(answers.get(receipt, moment), moment)

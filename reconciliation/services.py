@@ -116,7 +116,7 @@ class Reconciliation:
         """Receipts without a bill. One that has found its bill leaves nothing to say in a case of its own."""
         cases = load_receipt_cases([receipt.pk for receipt in receipts])
         attached = [receipt.pk for receipt in receipts if receipt.pk not in cases]
-        held = set(Case.objects.filter(receipt__in=attached).values_list("receipt", flat=True))
+        held = set(Case.objects.filter(receipt__in=attached).values_list("receipt_id", flat=True))
         return [
             JudgedCase(
                 receipt.shop_id,

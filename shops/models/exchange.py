@@ -1,6 +1,6 @@
 """The exchange journal: every message of the protocol, verbatim, append-only. It is evidence."""
 
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -84,7 +84,7 @@ class ExchangeEvent(models.Model):
         return self.direction == Direction.REQUEST
 
     @classmethod
-    def journal_order(cls) -> models.QuerySet[Self]:
+    def journal_order(cls) -> models.QuerySet["ExchangeEvent"]:
         """All, oldest first."""
         return cls._default_manager.order_by("occurred_at", "position")
 

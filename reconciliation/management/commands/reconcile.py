@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -31,7 +32,7 @@ class Command(BaseCommand):
                 now=now,
                 shop_number=shop,
                 everything=options["all"],
-                on_progress=lambda count: bar.update(count) and None,
+                on_progress=partial(_show, bar),
             )
         self.stdout.write(
             _(
@@ -46,3 +47,7 @@ class Command(BaseCommand):
                 "closed": report.closed,
             }
         )
+
+
+def _show(bar: "tqdm[Any]", count: int) -> None:
+    bar.update(count)
