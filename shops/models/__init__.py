@@ -1,5 +1,6 @@
 """Facts: what shops, registers and the CRM said. One noun a file."""
 
+from shops.models.access import ApiKey, EvotorAccount
 from shops.models.bill import Bill, BillLine, BillVersion
 from shops.models.exchange import ExchangeEvent, JournalFragment, Moment
 from shops.models.product import Product
@@ -7,10 +8,12 @@ from shops.models.receipt import Receipt, ReceiptDelivery, ReceiptLine
 from shops.models.shop import Employee, Shop, Store, Terminal
 
 __all__ = [
+    "ApiKey",
     "Bill",
     "BillLine",
     "BillVersion",
     "Employee",
+    "EvotorAccount",
     "ExchangeEvent",
     "JournalFragment",
     "Moment",

@@ -1,0 +1,66 @@
+"""Keys: made, rotated, revoked, recognised. The only writer of `ApiKey`; anyone may import it."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from shops.models import ApiKey, Shop
+
+SECRET_BYTES = 32
+BEGINNING_LENGTH = 12
+USED_NOTE_EVERY = timedelta(minutes=1)  # writing "last used" at every call would cost every call a write
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made, with the text that nobody will see again."""
+
+    key: ApiKey
+    secret: str
+
+
+def create_key(shop: Shop, role: str, *, name: str = "", now: datetime) -> NewKey:
+    """A new key of a shop."""
+    secret = f"{role}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    key = ApiKey.objects.create(
+        shop=shop,
+        role=role,
+        name=name,
+        beginning=secret[:BEGINNING_LENGTH],
+        digest=digest_of(secret),
+        created_at=now,
+    )
+    return NewKey(key, secret)
+
+
+@transaction.atomic
+def rotate_key(key: ApiKey, *, overlap: timedelta, now: datetime) -> NewKey:
+    """A successor of the same shop, role and name; the old key works for `overlap` longer, at the most."""
+    locked = ApiKey.objects.select_for_update().get(pk=key.pk)
+    expires_at = now + overlap
+    locked.expires_at = min(locked.expires_at, expires_at) if locked.expires_at else expires_at
+    locked.save(update_fields=["expires_at"])
+    return create_key(locked.shop, locked.role, name=locked.name, now=now)
+
+
+def revoke_key(key: ApiKey, *, now: datetime) -> None:
+    """The key opens nothing from now on."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+
+
+def recognise_key(secret: str, *, now: datetime) -> ApiKey | None:
+    """The key that a caller sent, with its shop; None where it is unknown, revoked or has expired."""
+    key = ApiKey.objects.select_related("shop").filter(digest=digest_of(secret)).first()
+    if key is None or not key.works_at(now):
+        return None
+    if key.last_used_at is None or now - key.last_used_at >= USED_NOTE_EVERY:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key
+
+
+def digest_of(secret: str) -> str:
+    """What is stored of a secret. Keys are long and random, so a plain hash is safe, and it can be looked up."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,69 @@
+"""Errors of the v1 and v2 endpoints, in the form that Evotor's cloud understands.
+
+`{"errors": [{"code": 2001, "reason": "...", "subject": "..."}]}`. Evotor: "Ошибки" of its public API description.
+"""
+
+from typing import Any
+
+from rest_framework import status
+from rest_framework.exceptions import APIException, NotAuthenticated, Throttled
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from shops.wire import INCORRECT, MALFORMED, WireError
+
+WRONG_APPLICATION_TOKEN, WRONG_USER_TOKEN = 1001, 1002
+CONFLICT = 2004
+
+
+class ProtocolError(APIException):
+    """An answer with an error code of Evotor's; `status_code` is the HTTP status."""
+
+    def __init__(self, status_code: int, code: int, reason: str, subject: str = "") -> None:
+        super().__init__(reason)
+        self.status_code, self.evotor_code, self.subject = status_code, code, subject
+
+
+class Unauthorised(ProtocolError):
+    """The caller is nobody we know."""
+
+    def __init__(self, code: int = WRONG_USER_TOKEN) -> None:
+        super().__init__(status.HTTP_401_UNAUTHORIZED, code, "unknown token", "Authorization")
+
+
+class Forbidden(ProtocolError):
+    """The caller is known and may not do this."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(status.HTTP_403_FORBIDDEN, WRONG_USER_TOKEN, reason, "Authorization")
+
+
+class NotFound(ProtocolError):
+    def __init__(self, reason: str, subject: str) -> None:
+        super().__init__(status.HTTP_404_NOT_FOUND, INCORRECT, reason, subject)
+
+
+def bad_input(error: WireError) -> ProtocolError:
+    """400 for a message that cannot be understood."""
+    return ProtocolError(status.HTTP_400_BAD_REQUEST, error.code, error.reason, error.subject)
+
+
+def error_body(code: int, reason: str, subject: str = "") -> dict[str, Any]:
+    error: dict[str, Any] = {"code": code, "reason": reason}
+    return {"errors": [error | {"subject": subject} if subject else error]}
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's handler for the protocol's views: the same statuses, in Evotor's form."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, ProtocolError):
+        body = error_body(error.evotor_code, str(error.detail), error.subject)
+    elif isinstance(error, NotAuthenticated):
+        body = error_body(WRONG_USER_TOKEN, "no token", "Authorization")
+    else:
+        code = CONFLICT if isinstance(error, Throttled) else MALFORMED
+        body = error_body(code, str(getattr(error, "detail", error)))
+    response.data = body
+    return response
