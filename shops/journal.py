@@ -107,7 +107,7 @@ def _prepare(entry: Entry, shop: Shop, now: datetime) -> Journaled:
         position=0,
         body=text,
         verbatim=verbatim,
-        digest=_digest(entry.direction.value.encode() + entry.kind.encode() + (verbatim or entry.body)),
+        digest=_identify(entry),
         bill_external_id=message.bill_id,
         bill_number=message.bill_number,
         fault=fault,
@@ -126,6 +126,13 @@ def _storable(entry: Entry) -> tuple[str, bytes | None]:
     if usual_frame and "\0" not in text and text.encode() == entry.body:
         return text, None
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}"), format_entry(entry)
+
+
+def _identify(entry: Entry) -> str:
+    """What tells entries of one second apart. Blanks after the closing bar do not: one log ends with a newline and
+    another that overlaps it does not."""
+    closed = b"" if entry.closed else b"cut off"
+    return _digest(b"|".join((entry.direction.value.encode(), entry.kind.encode(), entry.header, closed, entry.body)))
 
 
 def _digest(data: bytes) -> str:
