@@ -1,0 +1,100 @@
+"""Records a batch of messages: the books work together. Used by the services of this app.
+
+Rows are locked in this order: bills by key, receipts by key.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shops.messages import Message
+from shops.models import Bill, ExchangeEvent, Receipt
+from shops.recording.bills import BillBook
+from shops.recording.keys import Key, by_shop
+from shops.recording.places import PlaceBook
+from shops.recording.products import ProductBook
+from shops.recording.receipts import ReceiptBook
+from shops.wire import RECEIPT
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A journaled message and what it says."""
+
+    event: ExchangeEvent
+    message: Message
+
+
+@dataclass(slots=True)
+class Books:
+    bills: BillBook
+    receipts: ReceiptBook
+    products: ProductBook
+
+
+def record_messages(
+    messages: Sequence[Said],
+    pairs: Sequence[tuple[ExchangeEvent, ExchangeEvent]],
+    places: PlaceBook,
+    now: datetime,
+) -> Books:
+    """Records what messages say, in the order of the journal."""
+    bills = BillBook(now)
+    books = Books(bills, ReceiptBook(now, bills, places), ProductBook())
+    _load(books, messages)
+    request_of = {answer.pk: request for request, answer in pairs}
+    for said in messages:
+        _record_message(books, said, opened_by=request_of.get(said.event.pk, said.event))
+    books.receipts.write()
+    books.bills.write()
+    books.products.write()
+    _judge_again_answered([request for request, _ in pairs], now)
+    _judge_again_unanswered(books.bills.new, now)
+    return books
+
+
+def _load(books: Books, messages: Iterable[Said]) -> None:
+    stated, referenced, receipts, products = set[Key](), set[Key](), set[Key](), set[Key]()
+    for said in messages:
+        shop, message = said.event.shop_id, said.message
+        stated |= {(shop, listed.external_id) for listed in message.listed}
+        if message.bill:
+            stated.add((shop, message.bill.external_id))
+            products |= {(shop, line.product_id) for line in message.bill.lines}
+        for event in message.receipts:
+            receipts.add((shop, event.receipt.receipt_id))
+            referenced.add((shop, event.receipt.reference.bill_id))
+            products |= {(shop, line.product_id) for line in event.receipt.lines}
+    books.bills.load(stated=stated, referenced=referenced)
+    books.receipts.load(receipts)
+    books.products.load(products)
+
+
+def _record_message(books: Books, said: Said, *, opened_by: ExchangeEvent) -> None:
+    event, message = said.event, said.message
+    for listed in message.listed:
+        books.bills.record_listed(event, listed)
+    if message.bill:
+        books.bills.record_statement(event, message.bill, opened_by=opened_by)
+        for billed in message.bill.lines:
+            books.products.see_billed(event.shop_id, billed, event.occurred_at)
+    for receipt in message.receipts:
+        books.receipts.record(event, receipt)
+        for sold in receipt.receipt.lines:
+            books.products.see_sold(event.shop_id, sold, event.occurred_at)
+
+
+def _judge_again_answered(requests: Sequence[ExchangeEvent], now: datetime) -> None:
+    """An answer was found: a receipt counts as known to the register, and nothing waits for the answer any more."""
+    receipts = [request.pk for request in requests if request.kind == RECEIPT]
+    Receipt.objects.filter(deliveries__event__in=receipts, bill=None).update(unjudged_since=now)
+    named = ((request.shop_id, request.bill_external_id) for request in requests)
+    for shop_number, ids in by_shop(named):
+        Bill.objects.filter(shop=shop_number, external_id__in=ids).update(unjudged_since=now)
+
+
+def _judge_again_unanswered(new_bills: Sequence[Bill], now: datetime) -> None:
+    """Unanswered requests that name a bill belong to its case as soon as the bill is known."""
+    unanswered = ExchangeEvent.objects.filter(direction=ExchangeEvent.DirectionChoice.REQUEST, answer=None)
+    for shop_number, ids in by_shop((bill.shop_id, bill.external_id) for bill in new_bills):
+        unanswered.filter(shop=shop_number, bill_external_id__in=ids).update(unjudged_since=now)
