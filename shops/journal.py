@@ -107,7 +107,7 @@ def _prepare(entry: Entry, shop: Shop, now: datetime) -> Journaled:
         position=0,
         body=text,
         verbatim=verbatim,
-        digest=_identify(entry),
+        digest=identify(entry),
         bill_external_id=message.bill_id,
         bill_number=message.bill_number,
         fault=fault,
@@ -128,7 +128,7 @@ def _storable(entry: Entry) -> tuple[str, bytes | None]:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}"), format_entry(entry)
 
 
-def _identify(entry: Entry) -> str:
+def identify(entry: Entry) -> str:
     """What tells entries of one second apart. Blanks after the closing bar do not: one log ends with a newline and
     another that overlaps it does not."""
     closed = b"" if entry.closed else b"cut off"
