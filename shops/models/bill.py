@@ -39,6 +39,21 @@ class Bill(models.Model):
     opened_by = models.ForeignKey(
         ExchangeEvent, models.PROTECT, related_name="+", verbose_name=_("first opened by"), null=True, blank=True
     )
+    cancelled_at = models.DateTimeField(
+        _("cancelled"), null=True, blank=True, help_text=_("The CRM has withdrawn it; it is not offered any more.")
+    )
+    closed_at = models.DateTimeField(
+        _("closed"), null=True, blank=True, help_text=_("A decision has closed it; it is not offered any more.")
+    )
+    on_offer = models.BooleanField(_("offered for payment"), default=True)
+    offered_total = models.DecimalField(
+        _("remaining total"),
+        max_digits=15,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("What is offered of a bill that is paid in part."),
+    )
     unjudged_since = models.DateTimeField(_("waits for judgement since"), null=True, blank=True)
 
     class Meta:
@@ -51,6 +66,7 @@ class Bill(models.Model):
         indexes: ClassVar = [
             models.Index(fields=("shop", "number"), name="bill_by_number"),
             models.Index(fields=("-issued_at", "-id"), name="bill_by_date"),
+            models.Index(fields=("shop", "-issued_at", "-id"), condition=models.Q(on_offer=True), name="bill_on_offer"),
             models.Index(
                 fields=("unjudged_since",), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged"
             ),

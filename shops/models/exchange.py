@@ -26,6 +26,11 @@ class ExchangeEvent(models.Model):
         REQUEST = Direction.REQUEST.value, _("Request")
         ANSWER = Direction.ANSWER.value, _("Answer")
 
+    class Origin(models.TextChoices):
+        LOG = "log", _("imported log")
+        SERVED = "served", _("served here")
+        UPSTREAM = "upstream", _("exchange with the shop's CRM")
+
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="exchange_events", verbose_name=_("shop"))
     kind = models.CharField(_("kind"), max_length=64)
     direction = models.CharField(_("direction"), max_length=7, choices=DirectionChoice)
@@ -43,6 +48,10 @@ class ExchangeEvent(models.Model):
     )
     bill_external_id = models.CharField(_("bill it names"), max_length=200, blank=True)
     bill_number = models.CharField(_("bill number it names"), max_length=200, blank=True)
+    origin = models.CharField(_("origin"), max_length=8, choices=Origin, default=Origin.LOG)
+    remark = models.CharField(
+        _("remark"), max_length=200, blank=True, help_text=_("What the program did differently from the usual.")
+    )
     fault = models.TextField(_("why it cannot be read"), blank=True)
     unjudged_since = models.DateTimeField(_("waits for judgement since"), null=True, blank=True)
 
