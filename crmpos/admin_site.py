@@ -43,5 +43,6 @@ UNFOLD: dict[str, Any] = {
             "950": "#1a2739",
         },
     },
+    "DASHBOARD_CALLBACK": "crmpos.dashboard.describe_dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "crmpos.navigation.list_navigation"},
 }

@@ -172,10 +172,11 @@ def _place_receipt(
             target = places[id(home)].sold if home else unexpected
             target.append(Sold(number, line, sign=-1))
         return
-    if ledger.sells_again(receipt, receipt.lines):
+    if ledger.sells_again(receipt.lines):
         for line in receipt.lines:
-            home = ledger.by_product[ledger.product_of_receipt_line(line)][0].bill_line
-            places[id(home)].sold.append(Sold(number, line, is_again=True))
+            home = _first_of_product(line, ledger)
+            target = places[id(home)].sold if home else unexpected
+            target.append(Sold(number, line, is_again=True))
         return
     for matched in ledger.take(receipt.lines):
         paid = [portion.bill_line for portion in matched.portions]
@@ -185,6 +186,11 @@ def _place_receipt(
         for also_paid in paid[1:]:
             assert home is not None
             places[id(also_paid)].paid_with = places[id(home)].position
+
+
+def _first_of_product(line: ReceiptLine, ledger: Ledger) -> BillLine | None:
+    candidates = ledger.by_product.get(ledger.product_of_receipt_line(line))
+    return candidates[0].bill_line if candidates else None
 
 
 def _give_back(line: ReceiptLine, ledger: Ledger) -> BillLine | None:

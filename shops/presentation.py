@@ -64,6 +64,10 @@ def _show_number(number: Decimal | None, places: int) -> str:
     return sign + number_format(abs(number), places, force_grouping=True).replace(" ", NO_BREAK_SPACE)
 
 
+def show_yes_or_no(value: bool) -> str:
+    return gettext("yes") if value else gettext("no")
+
+
 def show_duration(duration: timedelta) -> str:
     """A limit in days, hours and minutes: `24 h`, `1 h 30 min`."""
     minutes = int(duration.total_seconds()) // 60

@@ -19,6 +19,7 @@ from shops.admin_base import (
     display,
     time_column,
 )
+from shops.presentation import show_yes_or_no
 
 UNRESOLVED = ~Q(discrepancies__status=Status.RESOLVED) & Q(discrepancies__isnull=False)
 
@@ -33,7 +34,7 @@ class CaseAdmin(FactAdmin):
         "shown_due",
         "shown_received",
         "shown_gap",
-        "fully_paid",
+        "is_fully_paid",
         "unresolved",
         "shown_judged_at",
     )
@@ -52,7 +53,7 @@ class CaseAdmin(FactAdmin):
         "receipt__customer_name",
     )
     search_help_text = _("Bill number or id, receipt id, customer")
-    readonly_fields = ("shown_due", "shown_received", "shown_gap", "shown_judged_at")
+    readonly_fields = ("is_fully_paid", "shown_due", "shown_received", "shown_gap", "shown_judged_at")
     fields = (
         "shop",
         "bill",
@@ -61,7 +62,7 @@ class CaseAdmin(FactAdmin):
         "shown_due",
         "shown_received",
         "shown_gap",
-        "fully_paid",
+        "is_fully_paid",
         "shown_judged_at",
     )
 
@@ -84,6 +85,10 @@ class CaseAdmin(FactAdmin):
     def customer(self, case: Case) -> str:
         document = case.bill or case.receipt
         return document.customer_name if document else ""
+
+    @display(description=_("fully paid"), ordering="fully_paid")
+    def is_fully_paid(self, case: Case) -> str:
+        return show_yes_or_no(case.fully_paid)
 
     @display(description=_("unresolved"), ordering="unresolved_count")
     def unresolved(self, case: Case) -> int:

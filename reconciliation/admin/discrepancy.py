@@ -1,5 +1,6 @@
 """The queue, and the page on which a discrepancy is understood and decided."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -137,7 +138,10 @@ def show_age(discrepancy: Discrepancy) -> str:
     """How long it has been waiting; of a resolved one nothing."""
     if discrepancy.status == Status.RESOLVED:
         return ""
-    return timesince(discrepancy.opened_at, timezone.now(), depth=1)
+    now = timezone.now()
+    if now - discrepancy.opened_at < timedelta(minutes=1):
+        return gettext("just now")
+    return timesince(discrepancy.opened_at, now, depth=1)
 
 
 def show_status(discrepancy: Discrepancy) -> str:

@@ -18,6 +18,7 @@ from shops.admin_base import (
     time_column,
 )
 from shops.models import Bill, BillLine, BillVersion
+from shops.presentation import show_yes_or_no
 
 
 class ContentsFilter(DropdownFilter):  # type: ignore[misc]
@@ -96,9 +97,9 @@ class BillAdmin(FactAdmin):
     def number_or_id(self, bill: Bill) -> str:
         return str(bill)
 
-    @display(description=_("contents known"), boolean=True, ordering="version")
-    def are_contents_known(self, bill: Bill) -> bool:
-        return bill.contents_known
+    @display(description=_("contents known"), ordering="version")
+    def are_contents_known(self, bill: Bill) -> str:
+        return show_yes_or_no(bill.contents_known)
 
     def describe(self, request: HttpRequest, row: Bill) -> dict[str, Any]:
         lines = BillLine.objects.order_by("position")

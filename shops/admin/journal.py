@@ -71,15 +71,12 @@ class ExchangeEventAdmin(FactAdmin):
     search_help_text = _("Text of a body, bill number or id")
     ordering = ("-occurred_at", "-position", "-pk")
     readonly_fields = ("log_time", "direction_and_kind", "other_half")
-    fields = (
-        "log_time",
-        "shop",
-        "direction_and_kind",
-        "other_half",
-        "bill_external_id",
-        "bill_number",
-        "fault",
-    )
+
+    def get_fields(self, request: HttpRequest, obj: ExchangeEvent | None = None) -> Any:
+        """What it names and what is wrong with it, only where there is something to say."""
+        optional = ("bill_external_id", "bill_number", "fault")
+        told = [name for name in optional if getattr(obj, name, "")]
+        return ["log_time", "shop", "direction_and_kind", "other_half", *told]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExchangeEvent]:
         # A body can have megabytes: a list reads the beginning of each.

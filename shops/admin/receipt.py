@@ -17,6 +17,7 @@ from shops.admin_base import (
     time_column,
 )
 from shops.models import Receipt
+from shops.presentation import show_yes_or_no
 from shops.wording import RECEIPT_TYPES, word_payment_source, word_receipt_type, word_settlement_method
 
 
@@ -68,6 +69,8 @@ class ReceiptAdmin(FactAdmin):
     search_fields = ("receipt_id", "bill_external_id", "bill_number", "customer_name", "customer_taxpayer_number")
     search_help_text = _("Receipt id, bill number or id, customer")
     readonly_fields = (
+        "is_informational",
+        "was_content_modified",
         "shown_printed_at",
         "shown_received_at",
         "shown_bill_issued_at",
@@ -90,7 +93,7 @@ class ReceiptAdmin(FactAdmin):
                     "shown_discount",
                     "shown_payment_source",
                     "shown_settlement_method",
-                    "informational",
+                    "is_informational",
                     "shown_printed_at",
                     "shown_received_at",
                     "shop",
@@ -114,7 +117,7 @@ class ReceiptAdmin(FactAdmin):
                     "customer_name",
                     "customer_taxpayer_number",
                     "shown_prepayment",
-                    "content_modified",
+                    "was_content_modified",
                 )
             },
         ),
@@ -127,6 +130,14 @@ class ReceiptAdmin(FactAdmin):
     shown_tax = staticmethod(amount_column("tax", _("VAT")))
     shown_discount = staticmethod(amount_column("discount", _("discount")))
     shown_prepayment = staticmethod(amount_column("prepayment", _("prepayment on the receipt")))
+
+    @display(description=_("informational"))
+    def is_informational(self, receipt: Receipt) -> str:
+        return show_yes_or_no(receipt.informational)
+
+    @display(description=_("contents changed at the register"))
+    def was_content_modified(self, receipt: Receipt) -> str:
+        return show_yes_or_no(receipt.content_modified)
 
     @display(description=_("type"), ordering="type")
     def shown_type(self, receipt: Receipt) -> str:

@@ -37,11 +37,18 @@ class ShopAdmin(LearnedAdmin):
     list_display_links = ("number", "name")
     search_fields = ("number", "name")
     list_filter = ("after_partial",)
-    readonly_fields = ("number",)
+    readonly_fields = ("number", "shown_opened_not_paid_after", "shown_late_receipt_after")
     fieldsets = (
         (None, {"fields": ("number", "name", "time_zone")}),
         (_("Limits"), {"fields": ("after_partial", "opened_not_paid_after", "late_receipt_after")}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Shop | None = None) -> Any:
+        """Who may not change the limits reads them in words."""
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        limits = ("after_partial", "shown_opened_not_paid_after", "shown_late_receipt_after")
+        return ((None, {"fields": ("number", "name", "time_zone", *limits)}),)
 
     @display(description=_("opened, not paid after"), ordering="opened_not_paid_after")
     def shown_opened_not_paid_after(self, shop: Shop) -> str:

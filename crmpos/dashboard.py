@@ -1,0 +1,14 @@
+"""The first page of the admin: what is open, by kind. Called by django-unfold."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from reconciliation.reports import sum_unresolved_by_kind
+
+
+def describe_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Adds the figures, for whom may see them."""
+    if request.user.has_perm("reconciliation.view_discrepancy"):
+        context["open_kinds"] = sum_unresolved_by_kind()
+    return context
