@@ -6,12 +6,12 @@ from reconciliation.comparison import Adjustment, State
 
 STATES = {
     State.PAID: ("✓", _("paid")),
-    State.PARTLY_PAID: ("◐", _("paid in part")),
+    State.PARTLY_PAID: ("½", _("paid in part")),
     State.UNPAID: ("✗", _("not paid")),
-    State.OVERPAID: ("＋", _("more than billed")),
+    State.OVERPAID: ("+", _("more than billed")),
     State.REFUNDED: ("↩", _("money given back")),
-    State.UNEXPECTED: ("＋", _("not on the bill")),
-    State.AGAIN: ("⧉", _("sold again")),
+    State.UNEXPECTED: ("+", _("not on the bill")),
+    State.AGAIN: ("2×", _("sold again")),
     State.REFUND: ("↩", _("refund")),
     State.UNCOMPARED: ("·", _("not compared")),
 }

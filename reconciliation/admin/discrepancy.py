@@ -27,7 +27,7 @@ from shops.admin_base import (
     amount_column,
     display,
 )
-from shops.presentation import NOTHING, show_amount, show_time
+from shops.presentation import NOTHING, show_signed_amount, show_time
 
 FLAGS = {
     Status.OPEN: "flag-bad",
@@ -110,7 +110,7 @@ class DiscrepancyAdmin(WorkMixin, FactAdmin):
         if discrepancy.amount is None:
             return NOTHING
         css_class = "amount-missing" if discrepancy.amount < 0 else "amount-beyond"
-        return format_html('<span class="{}">{}</span>', css_class, show_amount(discrepancy.amount))
+        return format_html('<span class="{}">{}</span>', css_class, show_signed_amount(discrepancy.amount))
 
     @display(description=_("status"), ordering="status")
     def shown_status(self, discrepancy: Discrepancy) -> str:

@@ -11,8 +11,6 @@ from shops.presentation import show_amount, show_log_time, show_percent, show_qu
 from shops.wording import word_payment_source, word_receipt_type, word_settlement_method
 
 register = template.Library()
-register.filter("amount", show_amount)
-register.filter("signed_amount", show_signed_amount)
 register.filter("quantity", show_quantity)
 register.filter("percent", show_percent)
 register.filter("time_in", show_time)
@@ -20,6 +18,23 @@ register.filter("log_time_in", show_log_time)
 register.filter("payment_source", word_payment_source)
 register.filter("receipt_type", word_receipt_type)
 register.filter("settlement_method", word_settlement_method)
+
+
+@register.filter
+def amount(figure: Decimal | str | None) -> str:
+    """A template gives an empty text for what is not there, as the total of a bill that nobody has seen."""
+    return show_amount(figure if isinstance(figure, Decimal) else None)
+
+
+@register.filter
+def signed_amount(figure: Decimal | str | None) -> str:
+    return show_signed_amount(figure if isinstance(figure, Decimal) else None)
+
+
+@register.filter
+def amount_if_any(figure: Decimal) -> str:
+    """Nothing for zero, so that a discount catches the eye."""
+    return show_amount(figure or None)
 
 
 @register.filter
