@@ -39,7 +39,12 @@ def is_whole_kopecks(amount: Decimal) -> bool:
 
 
 def tax_inside(total: Decimal, rate_percent: Decimal) -> Decimal:
-    """The VAT contained in `total` (tax code of Russia, article 164 paragraph 4): total × rate / (100 + rate)."""
+    """The VAT contained in `total` (tax code of Russia, article 164 paragraph 4): total × rate / (100 + rate).
+
+    There is none in a rate below zero, which a damaged receipt may bring.
+    """
+    if rate_percent <= 0:
+        return ZERO
     return round_to_kopeck(total * rate_percent / (100 + rate_percent))
 
 
