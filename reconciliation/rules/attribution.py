@@ -5,41 +5,23 @@ by construction. The art is in leaving nothing to the remainder that has a bette
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from reconciliation.rules.facts import Bill, BillLine, Receipt, ReceiptLine
-from reconciliation.rules.findings import Finding
+from reconciliation.rules.findings import Evidence, Finding
 from reconciliation.rules.kinds import Kind
-from reconciliation.rules.matching import Ledger, MatchedLine, OpenLine, product_of
-from reconciliation.rules.takings import PARTIAL_SETTLEMENT, Takings, count_takings
-from shops.money import KOPECK, ZERO, format_plain, format_wire, is_whole_kopecks, multiply
-
-
-@dataclass(slots=True)
-class Sale:
-    """A sale with the lines that are judged: those of products settled by a refund are left out."""
-
-    receipt: Receipt
-    lines: tuple[ReceiptLine, ...]
-    settled: Decimal = ZERO
-    matched: list[MatchedLine] = field(default_factory=list)
-
-    @property
-    def total(self) -> Decimal:
-        return self.receipt.total - self.settled
-
-
-@dataclass(slots=True)
-class Comparison:
-    """A bill with known contents held against its sales: what the monetary rules look at."""
-
-    bill: Bill
-    takings: Takings
-    sales: list[Sale]
-    duplicates: list[Sale]
-    open_lines: list[OpenLine]
-    given_back: Decimal  # by refunds that the bill does not match
+from reconciliation.rules.matching import MatchedLine, product_of
+from reconciliation.rules.sales import (
+    Comparison,
+    Sale,
+    compare,
+    gross,
+    is_as_billed,
+    lines_beyond_totals,
+    lines_total,
+)
+from reconciliation.rules.takings import Takings, count_takings
+from shops.money import KOPECK, ZERO, format_plain, format_wire, is_whole_kopecks
 
 
 def attribute_gap(bill: Bill | None, receipts: Sequence[Receipt]) -> list[Finding]:
@@ -61,61 +43,13 @@ def attribute_gap(bill: Bill | None, receipts: Sequence[Receipt]) -> list[Findin
     return [*findings, *_sum_mismatch(bill, takings, remainder)]
 
 
-def compare(bill: Bill, receipts: Sequence[Receipt]) -> Comparison:
-    """Matches the lines of the sales with those of the bill; sorts out repeated sales and answered refunds.
-
-    A refund is answered when what the customer kept of a product (sold less given back) costs exactly what the
-    bill asks for it: then the bill has been changed to match, or the refund gave back what should not have been taken.
-    """
-    takings = count_takings(receipts, bill)
-    ledger = Ledger.of(bill.lines or ())
-    answered = _products_answered_by_refund(ledger, takings)
-    for open_line in ledger.lines:
-        if product_of(open_line.bill_line) in answered:
-            open_line.sold = open_line.bill_line.quantity
-    sales, duplicates = [], []
-    for receipt in takings.sales:
-        sale = _sale_without(answered, receipt, ledger)
-        if ledger.sells_again(receipt, sale.lines):
-            duplicates.append(sale)
-        else:
-            sale.matched = ledger.take(sale.lines)
-            sales.append(sale)
-    settled_back = sum((_sum_of(answered, receipt, ledger) for receipt in takings.paybacks), ZERO)
-    given_back = sum((receipt.total for receipt in takings.paybacks), ZERO) - settled_back
-    return Comparison(bill, takings, sales, duplicates, ledger.lines, given_back)
-
-
-def _products_answered_by_refund(ledger: Ledger, takings: Takings) -> frozenset[str]:
-    balance: dict[str, Decimal] = {}
-    for receipts, sign in ((takings.sales, 1), (takings.paybacks, -1)):
-        for receipt in receipts:
-            for line in receipt.lines:
-                product = ledger.product_of_receipt_line(line)
-                balance[product] = balance.get(product, ZERO) + sign * line.total
-    refunded = {ledger.product_of_receipt_line(line) for receipt in takings.paybacks for line in receipt.lines}
-    billed = {
-        product: sum((line.bill_line.total for line in lines), ZERO) for product, lines in ledger.by_product.items()
-    }
-    return frozenset(product for product in refunded if balance[product] == billed.get(product, ZERO))
-
-
-def _sale_without(answered: frozenset[str], receipt: Receipt, ledger: Ledger) -> Sale:
-    lines = tuple(line for line in receipt.lines if ledger.product_of_receipt_line(line) not in answered)
-    return Sale(receipt, lines, _sum_of(answered, receipt, ledger))
-
-
-def _sum_of(products: frozenset[str], receipt: Receipt, ledger: Ledger) -> Decimal:
-    return sum((line.total for line in receipt.lines if ledger.product_of_receipt_line(line) in products), ZERO)
-
-
 # --- a bill with known contents ------------------------------------------------------------------------------
 
 
 def _contents_known(comparison: Comparison) -> list[Finding]:
     findings: list[Finding] = []
     if comparison.takings:
-        shortfall = _lines_beyond_totals(comparison.sales)
+        shortfall = lines_beyond_totals(comparison.sales)
         on_account = comparison.bill.prepayment + comparison.takings.on_account - comparison.takings.set_off
         deducted = min(max(on_account, ZERO), max(shortfall, ZERO))
         findings += _partial_receipt(comparison, on_account - deducted)
@@ -187,9 +121,9 @@ def _discount_mismatch(comparison: Comparison) -> list[Finding]:
 def _quantity_mismatch(comparison: Comparison) -> list[Finding]:
     """More of a billed line was sold than was billed: the excess at the bill's price."""
     lines = [
-        (sale, matched, multiply(matched.priced_as.price, matched.excess))
+        (sale, matched, matched.billed_for_excess)
         for sale, matched in _matched_lines(comparison.sales)
-        if matched.priced_as and matched.excess
+        if matched.excess
     ]
     evidence = [
         _receipt_line(sale, matched.line)
@@ -239,7 +173,7 @@ def _receipt_total_mismatch(sales: Iterable[Sale], deducted: Decimal = ZERO) -> 
     """A receipt's lines do not add up to its total. A prepayment that the receipt deducts is no mismatch."""
     amounts, evidence = [], []
     for sale in sales:
-        difference = -_lines_beyond_total(sale)
+        difference = -sale.lines_beyond_total
         explained = min(deducted, max(-difference, ZERO))
         deducted -= explained
         if difference + explained:
@@ -248,7 +182,7 @@ def _receipt_total_mismatch(sales: Iterable[Sale], deducted: Decimal = ZERO) -> 
                 {
                     "receipt": sale.receipt.receipt_id,
                     "total": format_plain(sale.receipt.total),
-                    "lines_total": format_plain(_lines_total(sale.receipt)),
+                    "lines_total": format_plain(lines_total(sale.receipt)),
                 }
             )
     return _finding(Kind.RECEIPT_TOTAL_MISMATCH, amounts, {"receipts": evidence})
@@ -265,7 +199,7 @@ def _contents_unknown(bill: Bill, takings: Takings) -> list[Finding]:
     """
     if takings.received == bill.due and takings.paybacks:
         return []
-    sales, duplicates = [], []
+    sales, duplicates = list[Sale](), list[Sale]()
     received, sold = takings.on_account - takings.set_off, set[str]()
     for receipt in takings.sales:
         products = {product_of(line) for line in receipt.lines}
@@ -274,7 +208,7 @@ def _contents_unknown(bill: Bill, takings: Takings) -> list[Finding]:
         received += receipt.total
         sold |= products
     given_back = sum((receipt.total for receipt in takings.paybacks), ZERO)
-    shortfall = _lines_beyond_totals(sales)
+    shortfall = lines_beyond_totals(sales)
     deducted = min(max(bill.prepayment, ZERO), max(shortfall, ZERO))
     return [
         *_duplicate_receipt(duplicates),
@@ -309,58 +243,26 @@ def _sum_mismatch(bill: Bill, takings: Takings, remainder: Decimal) -> list[Find
 # --- leaves --------------------------------------------------------------------------------------------------
 
 
-def _finding(kind: Kind, amounts: Iterable[Decimal], evidence: dict[str, object]) -> list[Finding]:
+def _finding(kind: Kind, amounts: Iterable[Decimal], evidence: Evidence) -> list[Finding]:
     """One finding over all its amounts; differences that cancel out are still differences."""
     amounts = [amount for amount in amounts if amount]
     return [Finding(kind, sum(amounts, ZERO), evidence)] if amounts else []
 
 
 def _matched_lines(sales: Iterable[Sale]) -> list[tuple[Sale, MatchedLine]]:
-    return [(sale, matched) for sale in sales for matched in sale.matched if not matched.is_unexpected]
-
-
-def _is_as_billed(matched: MatchedLine) -> bool:
-    """Whether the line cost what the bill asks: a higher price less a discount is then no difference."""
-    return not matched.excess and matched.line.total == matched.billed
+    return [(sale, matched) for sale in sales for matched in sale.compared]
 
 
 def _price_difference(matched: MatchedLine) -> Decimal:
-    return ZERO if _is_as_billed(matched) else _gross(matched.line) - matched.billed
+    return ZERO if is_as_billed(matched) else gross(matched.line) - matched.billed
 
 
 def _discount_of(matched: MatchedLine) -> Decimal:
-    return ZERO if _is_as_billed(matched) else matched.line.discount
-
-
-def _gross(line: ReceiptLine) -> Decimal:
-    """The line before its discount. Registers write the price before it; where the price is after it, that is seen."""
-    gross = multiply(line.price, line.quantity)
-    price_is_after_discount = line.discount and abs(gross - line.total) <= KOPECK
-    return line.total + line.discount if price_is_after_discount else gross
+    return ZERO if is_as_billed(matched) else matched.line.discount
 
 
 def _whole_discount(sale: Sale) -> Decimal:
-    """A discount given on the receipt as a whole, by which its total stays below its lines."""
-    beyond_lines = sale.receipt.discount - sum((line.discount for line in sale.receipt.lines), ZERO)
-    return max(min(beyond_lines, _lines_total(sale.receipt) - sale.receipt.total), ZERO)
-
-
-def _lines_total(receipt: Receipt) -> Decimal:
-    return sum((line.total for line in receipt.lines), ZERO)
-
-
-def _lines_beyond_total(sale: Sale) -> Decimal:
-    """By how much the lines exceed the total, a discount on the whole left aside.
-
-    A partial settlement says on purpose that less was paid than handed over: what is missing is no error of the receipt.
-    """
-    if sale.receipt.settlement_method == PARTIAL_SETTLEMENT:
-        return ZERO
-    return _lines_total(sale.receipt) - sale.receipt.total - _whole_discount(sale)
-
-
-def _lines_beyond_totals(sales: Iterable[Sale]) -> Decimal:
-    return sum((max(_lines_beyond_total(sale), ZERO) for sale in sales), ZERO)
+    return sale.discount_on_total + sale.discount_within_lines
 
 
 def _billed_price(matched: MatchedLine) -> Decimal:

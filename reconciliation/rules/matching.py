@@ -1,15 +1,16 @@
 """Which line of a receipt pays which line of the bill. Pure.
 
-A line is known by its product id; a receipt line without one by its name. Within a product, lines of the same
-price are matched first. The result does not depend on the order in which lines or receipts are given.
+A line is known by its product id; by its name where the receipt or the bill gives it no id. Within a product, lines of
+the same price are matched first, then those of the nearest. The result does not depend on the order in which lines or
+receipts are given.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from reconciliation.rules.facts import BillLine, Receipt, ReceiptLine
-from shops.money import ZERO, multiply
+from reconciliation.rules.facts import BillLine, ReceiptLine
+from shops.money import ZERO, multiply, round_to_kopeck
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,17 @@ class MatchedLine:
 
     @property
     def billed(self) -> Decimal:
-        """What the bill asks for the whole quantity of this line, the excess included."""
-        paid = sum((multiply(portion.bill_line.price, portion.quantity) for portion in self.portions), ZERO)
-        return paid + (multiply(self.priced_as.price, self.excess) if self.priced_as else ZERO)
+        """What the bill asks for the whole quantity of this line, the excess included; rounded once, as the line is."""
+        return round_to_kopeck(self._billed_exactly + (self.priced_as.price * self.excess if self.priced_as else ZERO))
+
+    @property
+    def billed_for_excess(self) -> Decimal:
+        """What the excess adds to it."""
+        return self.billed - round_to_kopeck(self._billed_exactly)
+
+    @property
+    def _billed_exactly(self) -> Decimal:
+        return sum((portion.bill_line.price * portion.quantity for portion in self.portions), ZERO)
 
 
 @dataclass(slots=True)
@@ -68,12 +77,11 @@ class Ledger:
     """The lines of a bill, from which sales are taken one receipt after the other."""
 
     lines: list[OpenLine]
-    by_product: dict[str, list[OpenLine]] = field(init=False)
-    product_by_name: dict[str, str] = field(init=False)
+    by_product: dict[str, list[OpenLine]] = field(default_factory=dict)
+    product_by_name: dict[str, str] = field(default_factory=dict)
+    unexpected_products: set[str] = field(default_factory=set)  # sold so far, though the bill has them not
 
     def __post_init__(self) -> None:
-        self.by_product = {}
-        self.product_by_name = {}
         for line in self.lines:
             product = product_of(line.bill_line)
             self.by_product.setdefault(product, []).append(line)
@@ -85,18 +93,30 @@ class Ledger:
         return cls([OpenLine(line) for line in ordered])
 
     def product_of_receipt_line(self, line: ReceiptLine) -> str:
-        """The bill's product that a receipt line sells; the line's own where the bill has none."""
-        return line.product_id or self.product_by_name.get(_fold(line.name), "") or product_of(line)
+        """The bill's product that a receipt line sells; the line's own where the bill has none.
 
-    def sells_again(self, receipt: Receipt, lines: Sequence[ReceiptLine]) -> bool:
-        """Whether all that `lines` of the receipt sell has already been sold as it was billed."""
-        return bool(lines) and all(self._is_sold_out(self.product_of_receipt_line(line)) for line in lines)
+        Ids decide where both sides have one: another id is another product, whatever its name.
+        """
+        if line.product_id in self.by_product:
+            return line.product_id
+        nameless_id = f"name {_fold(line.name)}"
+        if nameless_id in self.by_product:
+            return nameless_id
+        return line.product_id or self.product_by_name.get(_fold(line.name), nameless_id)
+
+    def sells_again(self, lines: Sequence[ReceiptLine]) -> bool:
+        """Whether all that `lines` sell has been sold before, and the bill asks for no more of it."""
+        products = {self.product_of_receipt_line(line) for line in lines}
+        billed = products & self.by_product.keys()
+        return (
+            bool(billed)
+            and not any(line.outstanding for product in billed for line in self.by_product[product])
+            and products - billed <= self.unexpected_products
+        )
 
     def take(self, lines: Iterable[ReceiptLine]) -> list[MatchedLine]:
         """Matches the lines of one receipt and counts them as sold."""
-        ordered = sorted(
-            lines, key=lambda line: (self.product_of_receipt_line(line), line.price, line.quantity, line.total)
-        )
+        ordered = sorted(lines, key=self._order_of)
         portions: list[list[Portion]] = [[] for _ in ordered]
         left = [line.quantity for line in ordered]
         for same_price in (True, False):
@@ -104,28 +124,38 @@ class Ledger:
                 for portion in self._take_portions(line, left[index], same_price=same_price):
                     portions[index].append(portion)
                     left[index] -= portion.quantity
+        self.unexpected_products |= {self.product_of_receipt_line(line) for line in ordered} - self.by_product.keys()
         return [
             MatchedLine(line, tuple(portions[index]), left[index], self._priced_as(line))
             for index, line in enumerate(ordered)
         ]
 
+    def _order_of(self, line: ReceiptLine) -> tuple[object, ...]:
+        """By all that tells two lines apart, so that the order in which they were given does not show."""
+        by_money = (line.price, line.quantity, line.total, line.discount, line.tax_percent, line.tax)
+        return (self.product_of_receipt_line(line), *by_money, line.name, line.product_id)
+
     def _take_portions(self, line: ReceiptLine, quantity: Decimal, *, same_price: bool) -> Iterable[Portion]:
-        for open_line in self.by_product.get(self.product_of_receipt_line(line), ()):
+        if quantity <= 0:
+            return
+        candidates = self._lines_of(line)
+        if same_price:
+            candidates = [open_line for open_line in candidates if open_line.bill_line.price == line.price]
+        else:
+            candidates = sorted(candidates, key=lambda open_line: abs(open_line.bill_line.price - line.price))
+        for open_line in candidates:
             taken = min(quantity, open_line.outstanding)
-            if taken > 0 and (not same_price or open_line.bill_line.price == line.price):
+            if taken > 0:
                 open_line.sold += taken
                 quantity -= taken
                 yield Portion(open_line.bill_line, taken)
 
     def _priced_as(self, line: ReceiptLine) -> BillLine | None:
-        candidates = [open_line.bill_line for open_line in self.by_product.get(self.product_of_receipt_line(line), ())]
-        return next((bill_line for bill_line in candidates if bill_line.price == line.price), None) or next(
-            iter(candidates), None
-        )
+        bill_lines = (open_line.bill_line for open_line in self._lines_of(line))
+        return min(bill_lines, key=lambda bill_line: abs(bill_line.price - line.price), default=None)
 
-    def _is_sold_out(self, product: str) -> bool:
-        lines = self.by_product.get(product, ())
-        return bool(lines) and not any(line.outstanding for line in lines)
+    def _lines_of(self, line: ReceiptLine) -> list[OpenLine]:
+        return self.by_product.get(self.product_of_receipt_line(line), [])
 
 
 def product_of(line: BillLine | ReceiptLine) -> str:

@@ -46,7 +46,9 @@ def tax_mismatch(case: Case, now: datetime) -> Finding | None:
     lines = [
         {"receipt": receipt.receipt_id, "name": line.name, "product": line.product_id, **fault}
         for receipt in _fiscal(case.receipts)
-        for line in sorted(receipt.lines, key=lambda line: (line.product_id, line.name, line.total, line.tax))
+        for line in sorted(
+            receipt.lines, key=lambda line: (line.product_id, line.name, line.total, line.tax, line.tax_percent)
+        )
         if (fault := _tax_fault(line, rates))
     ]
     return Finding(Kind.TAX_MISMATCH, evidence={"lines": lines}) if lines else None
@@ -183,10 +185,10 @@ def payment_deadline(case: Case) -> datetime | None:
 
 def read_rate(text: str) -> Decimal | None:
     """The percentage of a VAT rate as a CRM writes it ("5%", "10/110", "без НДС"); None where it says nothing known."""
-    folded = text.strip().casefold()
+    folded = text.strip().casefold().replace("_", " ")
     if folded in WITHOUT_VAT:
         return ZERO
-    number = re.fullmatch(r"(?:ндс\s*|vat\s*)?(\d{1,3}(?:[.,]\d+)?)\s*%?(?:\s*/\s*1\d\d)?", folded)
+    number = re.fullmatch(r"(?:ндс\s*|vat\s*)?(\d{1,3}(?:[.,]\d+)?)\s*%?(?:\s*[/ ]\s*1\d\d(?:[.,]\d+)?)?", folded)
     return Decimal(number[1].replace(",", ".")) if number else None
 
 

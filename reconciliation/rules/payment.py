@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from reconciliation.rules.attribution import compare
 from reconciliation.rules.facts import Bill, Moment, Receipt
+from reconciliation.rules.sales import compare
 from reconciliation.rules.takings import PARTIAL_SETTLEMENT, count_takings
 
 

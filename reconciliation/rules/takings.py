@@ -1,10 +1,11 @@
 """What was received: which receipts of a case bring money, and how much. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from reconciliation.rules.facts import PAYBACK, SELL, Bill, Receipt
+from reconciliation.rules.matching import Ledger
 from shops.money import ZERO
 
 # Settlement methods of the terminal, fiscal tag 1214.
@@ -55,15 +56,36 @@ def count_takings(receipts: Iterable[Receipt], bill: Bill | None) -> Takings:
     advances = tuple(receipt for receipt in sales if _is_on_account(receipt, sales))
     sales = tuple(receipt for receipt in sales if receipt not in advances)
     on_account = sum((receipt.total for receipt in advances), ZERO)
-    settled = sum((receipt.total for receipt in sales if receipt.settlement_method in SETTLEMENTS), ZERO)
-    due = bill.due if bill else ZERO
     return Takings(
         sales=sales,
         advances=advances,
         paybacks=tuple(receipt for receipt in counted if receipt.type == PAYBACK),
         on_account=on_account,
-        set_off=min(on_account, max(on_account + settled - due, ZERO), settled) if bill else ZERO,
+        set_off=_set_off(on_account, sales, bill) if bill and on_account else ZERO,
     )
+
+
+def _set_off(on_account: Decimal, sales: Sequence[Receipt], bill: Bill) -> Decimal:
+    """How much of the money on account the settlement receipts show once more.
+
+    It is what would be too much otherwise: more than the goods cost that were sold, and those still to be sold.
+    """
+    settled = sum((receipt.total for receipt in sales if receipt.settlement_method in SETTLEMENTS), ZERO)
+    sold = sum((receipt.total for receipt in sales), ZERO)
+    return min(on_account, settled, max(on_account + sold - _cost_of_all(sales, bill), ZERO))
+
+
+def _cost_of_all(sales: Sequence[Receipt], bill: Bill) -> Decimal:
+    """What the customer has to pay in the end: for what was sold as it was sold, for the rest as it is billed."""
+    if bill.lines is None or not sales:
+        return bill.due
+    ledger = Ledger.of(bill.lines)
+    cost = -bill.prepayment
+    for sale in sales:
+        if not ledger.sells_again(sale.lines):
+            ledger.take(sale.lines)
+            cost += sum((line.total for line in sale.lines), ZERO)
+    return cost + sum((line.unpaid for line in ledger.lines), ZERO)
 
 
 def _is_on_account(receipt: Receipt, sales: tuple[Receipt, ...]) -> bool:

@@ -1,0 +1,153 @@
+"""A bill with known contents held against its sales: what the monetary rules look at. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from reconciliation.rules.facts import Bill, Receipt, ReceiptLine
+from reconciliation.rules.matching import Ledger, MatchedLine, OpenLine, product_of
+from reconciliation.rules.takings import PARTIAL_SETTLEMENT, Takings, count_takings
+from shops.money import KOPECK, ZERO, multiply
+
+
+@dataclass(slots=True)
+class Sale:
+    """A sale with the lines that are judged: those of products settled by a refund are left out."""
+
+    receipt: Receipt
+    lines: tuple[ReceiptLine, ...]
+    settled: Decimal = ZERO
+    matched: list[MatchedLine] = field(default_factory=list)
+
+    @property
+    def total(self) -> Decimal:
+        return self.receipt.total - self.settled
+
+    @property
+    def discount_on_total(self) -> Decimal:
+        """A discount by which the receipt's total stays below its lines.
+
+        It is what the lines do not show of the receipt's discount, or all of it where the total says so.
+        """
+        below_lines = lines_total(self.receipt) - self.receipt.total
+        on_total = self.receipt.discount
+        return max(on_total if on_total == below_lines else min(self._discount_beyond_lines, below_lines), ZERO)
+
+    @property
+    def discount_within_lines(self) -> Decimal:
+        """A discount given on the receipt as a whole, by which its lines cost less than price × quantity says."""
+        below_prices = sum(
+            (max(_discounted(line.line) - line.line.total, ZERO) for line in self.compared if not is_as_billed(line)),
+            ZERO,
+        )
+        return max(min(self._discount_beyond_lines - self.discount_on_total, below_prices), ZERO)
+
+    @property
+    def lines_beyond_total(self) -> Decimal:
+        """By how much the lines exceed the total, a discount on the whole left aside.
+
+        A partial settlement says on purpose that less was paid than handed over: that is no error of the receipt.
+        """
+        if self.receipt.settlement_method == PARTIAL_SETTLEMENT:
+            return ZERO
+        return lines_total(self.receipt) - self.receipt.total - self.discount_on_total
+
+    @property
+    def compared(self) -> list[MatchedLine]:
+        """The lines that the bill has."""
+        return [line for line in self.matched if not line.is_unexpected]
+
+    @property
+    def _discount_beyond_lines(self) -> Decimal:
+        """The receipt's discount less what its lines show of it in their own sums."""
+        shown = (min(line.discount, max(gross(line) - line.total, ZERO)) for line in self.receipt.lines)
+        return self.receipt.discount - sum(shown, ZERO)
+
+
+@dataclass(slots=True)
+class Comparison:
+    bill: Bill
+    takings: Takings
+    sales: list[Sale]
+    duplicates: list[Sale]
+    open_lines: list[OpenLine]
+    given_back: Decimal  # by refunds that the bill does not match
+
+
+def compare(bill: Bill, receipts: Sequence[Receipt]) -> Comparison:
+    """Matches the lines of the sales with those of the bill; sorts out repeated sales and answered refunds.
+
+    A refund is answered when what the customer kept of a product (sold less given back) costs exactly what the
+    bill asks for it: then the bill has been changed to match, or the refund gave back what should not have been taken.
+    """
+    takings = count_takings(receipts, bill)
+    ledger = Ledger.of(bill.lines or ())
+    answered = _products_answered_by_refund(ledger, takings)
+    for open_line in ledger.lines:
+        if product_of(open_line.bill_line) in answered:
+            open_line.sold = open_line.bill_line.quantity
+    sales, duplicates = list[Sale](), list[Sale]()
+    for receipt in takings.sales:
+        sale = _sale_without(answered, receipt, ledger)
+        if ledger.sells_again(sale.lines):
+            duplicates.append(sale)
+        else:
+            sale.matched = ledger.take(sale.lines)
+            sales.append(sale)
+    settled_back = sum((_sum_of(answered, receipt, ledger) for receipt in takings.paybacks), ZERO)
+    given_back = sum((receipt.total for receipt in takings.paybacks), ZERO) - settled_back
+    return Comparison(bill, takings, sales, duplicates, ledger.lines, given_back)
+
+
+def is_as_billed(matched: MatchedLine) -> bool:
+    """Whether the line cost what the bill asks: a higher price less a discount is then no difference."""
+    return not matched.excess and matched.line.total == matched.billed
+
+
+def gross(line: ReceiptLine) -> Decimal:
+    """The line before its discount. Registers write the price before it; where the price is after it, that is seen."""
+    at_its_price = multiply(line.price, line.quantity)
+    price_is_after_discount = line.discount and abs(at_its_price - line.total) <= KOPECK
+    return line.total + line.discount if price_is_after_discount else at_its_price
+
+
+def lines_total(receipt: Receipt) -> Decimal:
+    return sum((line.total for line in receipt.lines), ZERO)
+
+
+def lines_beyond_totals(sales: Iterable[Sale]) -> Decimal:
+    return sum((max(sale.lines_beyond_total, ZERO) for sale in sales), ZERO)
+
+
+def _discounted(line: ReceiptLine) -> Decimal:
+    return gross(line) - line.discount
+
+
+def _products_answered_by_refund(ledger: Ledger, takings: Takings) -> frozenset[str]:
+    """The products of which the customer kept what the bill asks for.
+
+    Receipts whose lines do not add up say nothing certain about their products: then no refund is answered.
+    """
+    counted = (*takings.sales, *takings.paybacks)
+    if not takings.paybacks or any(lines_total(receipt) != receipt.total for receipt in counted):
+        return frozenset()
+    balance: dict[str, Decimal] = {}
+    for receipts, sign in ((takings.sales, 1), (takings.paybacks, -1)):
+        for receipt in receipts:
+            for line in receipt.lines:
+                product = ledger.product_of_receipt_line(line)
+                balance[product] = balance.get(product, ZERO) + sign * line.total
+    refunded = {ledger.product_of_receipt_line(line) for receipt in takings.paybacks for line in receipt.lines}
+    billed = {
+        product: sum((line.bill_line.total for line in lines), ZERO) for product, lines in ledger.by_product.items()
+    }
+    return frozenset(product for product in refunded if balance[product] == billed.get(product, ZERO))
+
+
+def _sale_without(answered: frozenset[str], receipt: Receipt, ledger: Ledger) -> Sale:
+    lines = tuple(line for line in receipt.lines if ledger.product_of_receipt_line(line) not in answered)
+    return Sale(receipt, lines, _sum_of(answered, receipt, ledger))
+
+
+def _sum_of(products: frozenset[str], receipt: Receipt, ledger: Ledger) -> Decimal:
+    return sum((line.total for line in receipt.lines if ledger.product_of_receipt_line(line) in products), ZERO)
