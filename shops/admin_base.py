@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
+from django.db import connections
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import formats, timezone
@@ -109,6 +110,18 @@ class ModelAdmin(UnfoldModelAdmin):
     list_fullwidth = True
     show_full_result_count = False
     warn_unsaved_form = True
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """SQLite tells small letters from capitals outside of ASCII: there a name is also sought as names are written."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if search_term.isascii() or connections[queryset.db].vendor != "sqlite":
+            return found, may_repeat
+        for variant in {search_term.lower(), search_term.title(), search_term.upper()} - {search_term}:
+            also_found, also_may_repeat = super().get_search_results(request, queryset, variant)
+            found, may_repeat = found | also_found, may_repeat or also_may_repeat
+        return found, may_repeat
 
 
 class TabularInline(UnfoldTabularInline):

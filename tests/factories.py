@@ -1,0 +1,195 @@
+"""Rows for tests that need particular ones, and the cast of people. Each function makes the least that is valid."""
+
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+
+from reconciliation.models import Case, Discrepancy, DiscrepancyStep, KindChoice, Status
+from shops.models import (
+    Bill,
+    BillLine,
+    BillVersion,
+    Employee,
+    ExchangeEvent,
+    JournalFragment,
+    Product,
+    Receipt,
+    ReceiptDelivery,
+    ReceiptLine,
+    Shop,
+    Store,
+    Terminal,
+)
+
+SAMPLE = Path(__file__).parents[1] / "crmpos" / "samples" / "exchange-log.txt"
+SAMPLE_AS_OF = "2026-03-25T17:30:00+03:00"
+NOON = datetime(2026, 3, 25, 12, tzinfo=UTC)
+
+_numbers = count(1)
+
+
+def import_sample() -> None:
+    """The journal of three shops, recorded and judged."""
+    call_command("import_exchange_log", str(SAMPLE), stdout=io.StringIO(), stderr=io.StringIO())
+    call_command("reconcile", as_of=datetime.fromisoformat(SAMPLE_AS_OF), stdout=io.StringIO(), stderr=io.StringIO())
+
+
+def make_person(name: str, group: str = "") -> User:
+    """Somebody who may enter the admin; `group` is one of those that the program makes itself."""
+    person = User.objects.create_user(name, password="a long password", is_staff=True)
+    if group:
+        person.groups.add(Group.objects.get(name=group))
+    return person
+
+
+def make_accountant(name: str = "accountant") -> User:
+    return make_person(name, "Accountants")
+
+
+def make_shop(number: int) -> Shop:
+    return Shop.objects.create(number=number, name=f"Shop {number}")
+
+
+def make_event(
+    shop: Shop, *, kind: str = "BILL", direction: str = "request", body: str = "{}", answer: ExchangeEvent | None = None
+) -> ExchangeEvent:
+    number = next(_numbers)
+    return ExchangeEvent.objects.create(
+        shop=shop,
+        kind=kind,
+        direction=direction,
+        occurred_at=NOON,
+        position=number,
+        body=body,
+        answer=answer,
+        digest=str(number),
+    )
+
+
+def make_bill(shop: Shop, *, total: str = "100.00") -> Bill:
+    """A bill of one line."""
+    number = next(_numbers)
+    bill = Bill.objects.create(
+        shop=shop,
+        external_id=str(number),
+        number=f"{number}-CRM",
+        issued_at=NOON,
+        customer_name="Ада Лавлейс",
+        total=Decimal(total),
+        version=1,
+    )
+    version = BillVersion.objects.create(
+        bill=bill,
+        sequence=1,
+        stated_by=make_event(shop, direction="answer"),
+        total=bill.total,
+        prepayment=0,
+        prepayment_enabled=False,
+    )
+    BillLine.objects.create(
+        version=version, position=0, product_external_id="1", name="Чай", price=bill.total, quantity=1, tax_rate="5%"
+    )
+    return bill
+
+
+def make_receipt(bill: Bill, *, total: str = "100.00") -> Receipt:
+    """A sale of the bill's line, delivered and answered."""
+    shop, number = bill.shop, next(_numbers)
+    store = Store.objects.create(shop=shop, evotor_id=f"store {number}")
+    receipt = Receipt.objects.create(
+        shop=shop,
+        receipt_id=f"receipt {number}",
+        type="SELL",
+        printed_at=NOON,
+        received_at=NOON,
+        total=Decimal(total),
+        tax=0,
+        discount=0,
+        informational=False,
+        payment_source="PAY_CARD",
+        settlement_method="FullSettlement",
+        store=store,
+        terminal=Terminal.objects.create(shop=shop, store=store, evotor_id=f"terminal {number}"),
+        employee=Employee.objects.create(shop=shop, evotor_id=f"employee {number}"),
+        bill=bill,
+        bill_external_id=bill.external_id,
+    )
+    ReceiptLine.objects.create(
+        receipt=receipt,
+        position=0,
+        product_external_id="1",
+        name="Чай",
+        price=Decimal(total),
+        quantity=1,
+        discount=0,
+        total=Decimal(total),
+        tax=0,
+        tax_percent=0,
+    )
+    event = make_event(shop, kind="RECEIPT", answer=make_event(shop, kind="RECEIPT", direction="answer"))
+    ReceiptDelivery.objects.create(receipt=receipt, event=event)
+    return receipt
+
+
+def make_discrepancy(bill: Bill, *, amount: str = "-60.00", assignee: User | None = None) -> Discrepancy:
+    """A bill that was paid in part, as the judge would have left it."""
+    due, difference = bill.total, Decimal(amount)
+    case = Case.objects.create(
+        shop=bill.shop, bill=bill, due=due, received=due + difference, gap=difference, judged_at=NOON, judged_as_of=NOON
+    )
+    evidence = {
+        "received": str(due + difference),
+        "due": str(due),
+        "lines": [
+            {"name": "Чай", "price": str(due), "quantity": "1", "unpaid_quantity": "1", "unpaid": str(-difference)}
+        ],
+        "prepaid": "0.00",
+        "contents_changed": False,
+        "receipts": [],
+    }
+    discrepancy = Discrepancy.objects.create(
+        case=case,
+        kind=KindChoice.PARTIAL_RECEIPT,
+        amount=difference,
+        evidence=evidence,
+        assignee=assignee,
+        opened_at=NOON,
+        changed_at=NOON,
+    )
+    DiscrepancyStep.objects.create(
+        discrepancy=discrepancy,
+        at=NOON,
+        action=DiscrepancyStep.Action.OPENED,
+        to_status=Status.OPEN,
+        amount=difference,
+    )
+    return discrepancy
+
+
+def make_product(shop: Shop) -> Product:
+    number = next(_numbers)
+    return Product.objects.create(
+        shop=shop, external_id=str(number), name=f"Чай {number}", price=Decimal("10.00"), last_seen_at=NOON
+    )
+
+
+def make_fragment(above: ExchangeEvent) -> JournalFragment:
+    number = next(_numbers)
+    return JournalFragment.objects.create(
+        text=b"not of the log", source="log.txt", line_number=number, above=above, digest=str(number)
+    )
+
+
+def make_one_of_everything(number: int, assignee: User | None = None) -> Discrepancy:
+    """A shop with a row in every list of the admin."""
+    shop = make_shop(number)
+    bill = make_bill(shop)
+    make_receipt(bill, total="40.00")
+    make_product(shop)
+    make_fragment(make_event(shop))
+    return make_discrepancy(bill, assignee=assignee)
