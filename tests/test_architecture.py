@@ -25,6 +25,7 @@ PURE = (
     "shops/log_source.py",
     "shops/messages.py",
     "shops/pairing.py",
+    "shops/wire_*.py",
     "reconciliation/rules/*.py",
     "crmpos/history/*.py",
 )

@@ -19,6 +19,7 @@ from shops.wire import (
     BillStatement,
     Customer,
     ListedBill,
+    PartlyUnreadable,
     ReceiptEvent,
     ReceiptLine,
     ReceiptStatement,
@@ -405,7 +406,7 @@ def test_several_receipts_come_in_an_array() -> None:
 
 
 def test_each_receipt_of_an_array_stands_on_its_own_merits() -> None:
-    with pytest.raises(WireError) as refused:
+    with pytest.raises(PartlyUnreadable) as refused:
         read_receipts(encode([EVENT, {"data": {"id": "r", "type": "SELL"}}]))
     assert refused.value.subject == "[1].data.totalAmount"
     assert refused.value.receipts == tuple(read_receipts(encode(EVENT)))
