@@ -114,7 +114,7 @@ class ModelAdmin(UnfoldModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """SQLite tells small letters from capitals outside of ASCII: there a name is also sought as names are written."""
+        """SQLite tells small letters from capitals outside of ASCII: there a text is sought in all of its forms."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if search_term.isascii() or connections[queryset.db].vendor != "sqlite":
             return found, may_repeat

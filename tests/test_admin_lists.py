@@ -127,7 +127,8 @@ def test_every_row_has_a_page_that_changes_nothing(client: Client, accountant: U
 def test_accountants_name_stores_and_nothing_else(client: Client, accountant: User) -> None:
     make_one_of_everything(1)
     (store,) = client.get("/admin/shops/store/").context["cl"].result_list
-    answer = client.post(f"/admin/shops/store/{store.pk}/change/", {"name": "Тверская", "evotor_id": "other", "shop": "2"})
+    form = {"name": "Тверская", "evotor_id": "other", "shop": "2"}
+    answer = client.post(f"/admin/shops/store/{store.pk}/change/", form)
     assert answer.status_code == 302
     store.refresh_from_db()
     assert (store.name, store.shop_id) == ("Тверская", 1)
