@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from reconciliation.rules.facts import PAYBACK, Bill, BillLine, Receipt, ReceiptLine
-from reconciliation.rules.matching import Ledger, product_of
 from reconciliation.rules.observations import read_rate
-from reconciliation.rules.takings import count_takings
 from shops.marks import Mark, read_mark
 from shops.money import ZERO, tax_inside
+from shops.payment.matching import Ledger, product_of
+from shops.payment.takings import count_takings
+from shops.payment.values import PAYBACK, Bill, BillLine, Receipt, ReceiptLine
 
 
 class State(StrEnum):

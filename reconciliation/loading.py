@@ -1,13 +1,14 @@
 """Rows into the plain values that the rules judge, in a fixed number of queries per batch of cases."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Q
 
 from reconciliation.rules import facts
 from shops import models
+from shops.bill_values import current_lines, load_bill_values, load_receipts
 from shops.exchange_log import Direction
 
 Rows = dict[int, list[Any]]
@@ -15,30 +16,26 @@ Rows = dict[int, list[Any]]
 
 def load_bill_cases(bill_ids: Collection[int]) -> dict[int, facts.Case]:
     """The cases of these bills by the bill's primary key; bills that are not there are left out."""
-    bills = models.Bill.objects.filter(pk__in=bill_ids).select_related("shop", "listed_by", "opened_by")
-    lines = _load_bill_lines(bill_ids)
-    receipts = _load_receipts(models.Receipt.objects.filter(bill__in=bill_ids))
-    by_bill: dict[int, list[facts.Receipt]] = defaultdict(list)
-    for row, receipt in receipts:
-        if row.bill_id is not None:
-            by_bill[row.bill_id].append(receipt)
-    held = list(bills)
-    unanswered = _load_unanswered(held)
+    bills = list(models.Bill.objects.filter(pk__in=bill_ids).select_related("shop", "listed_by", "opened_by"))
+    values = load_bill_values(bills)
+    unanswered = _load_unanswered(bills)
+    paid_marks = _load_paid_marks([bill.pk for bill in bills])
     return {
         bill.pk: facts.Case(
             policy=_policy(bill.shop),
-            bill=_bill(bill, lines.get(bill.pk, ())),
-            receipts=tuple(by_bill.get(bill.pk, ())),
+            bill=values[bill.pk][0],
+            receipts=values[bill.pk][1],
             unanswered=tuple(unanswered.get(bill.pk, ())),
+            paid_marks=tuple(paid_marks.get(bill.pk, ())),
         )
-        for bill in held
+        for bill in bills
     }
 
 
 def load_receipt_cases(receipt_ids: Collection[int]) -> dict[int, facts.Case]:
     """The cases of receipts that have no bill, by the receipt's primary key."""
     rows = models.Receipt.objects.filter(pk__in=receipt_ids, bill=None).select_related("shop")
-    receipts = _load_receipts(rows)
+    receipts = load_receipts(rows)
     unanswered = _load_unanswered_deliveries([row.pk for row, _ in receipts])
     return {
         row.pk: facts.Case(policy=_policy(row.shop), receipts=(receipt,), unanswered=tuple(unanswered.get(row.pk, ())))
@@ -110,62 +107,29 @@ def _policy(shop: models.Shop) -> facts.Policy:
     return facts.Policy(opened_not_paid_after=shop.opened_not_paid_after, late_receipt_after=shop.late_receipt_after)
 
 
-def _moment(event: models.ExchangeEvent | None) -> facts.Moment | None:
-    return facts.Moment(event.occurred_at, event.position) if event else None
-
-
-def _bill(bill: models.Bill, lines: Iterable[facts.BillLine]) -> facts.Bill:
-    return facts.Bill(
-        external_id=bill.external_id,
-        number=bill.number,
-        issued_at=bill.issued_at,
-        customer_name=bill.customer_name,
-        customer_taxpayer_number=bill.customer_taxpayer_number,
-        total=bill.total,
-        prepayment=bill.prepayment,
-        lines=tuple(lines) if bill.contents_known else None,
-        listed_total=bill.listed_total,
-        listed=_moment(bill.listed_by),
-        opened_at=bill.opened_by.occurred_at if bill.opened_by else None,
+def _load_paid_marks(bill_ids: Collection[int]) -> dict[int, list[tuple[str, tuple[str, ...]]]]:
+    """The marking codes of these bills whose item stands on other, fully paid bills of the shop, and on which."""
+    rows = list(
+        current_lines()
+        .filter(version__bill__in=bill_ids)
+        .exclude(marked_item="")
+        .values_list("version__bill", "version__bill__shop", "marked_item", "mark")
     )
-
-
-def _load_bill_lines(bill_ids: Collection[int]) -> dict[int, list[facts.BillLine]]:
-    rows = list(_current_lines().filter(version__bill__in=bill_ids).select_related("version__bill"))
-    paid = _load_paid_marks(rows)
-    lines: dict[int, list[facts.BillLine]] = defaultdict(list)
-    for row in rows:
-        bill = row.version.bill
-        elsewhere = paid.get((bill.shop_id, row.marked_item), set()) - {bill.external_id}
-        lines[bill.pk].append(
-            facts.BillLine(
-                product_id=row.product_external_id,
-                name=row.name,
-                price=row.price,
-                quantity=row.quantity,
-                tax_rate=row.tax_rate,
-                goods_type=row.goods_type,
-                mark=row.mark,
-                mark_on_paid_bills=tuple(sorted(elsewhere)),
-            )
-        )
-    return lines
-
-
-def _current_lines() -> QuerySet[models.BillLine]:
-    return models.BillLine.objects.filter(version__sequence=F("version__bill__version"))
-
-
-def _load_paid_marks(rows: Sequence[models.BillLine]) -> dict[tuple[int, str], set[str]]:
-    """Which paid bills a marked item stands on, by shop and item."""
-    items = {row.marked_item for row in rows if row.marked_item}
-    found: dict[tuple[int, str], set[str]] = defaultdict(set)
-    if items:
-        on_paid = _current_lines().filter(marked_item__in=items, version__bill__case__fully_paid=True)
-        for shop, item, external_id in on_paid.values_list(
-            "version__bill__shop", "marked_item", "version__bill__external_id"
-        ):
-            found[shop, item].add(external_id)
+    if not rows:
+        return {}
+    on_paid = current_lines().filter(
+        marked_item__in={item for _, _, item, _ in rows}, version__bill__case__fully_paid=True
+    )
+    bills: dict[tuple[int, str], dict[int, str]] = defaultdict(dict)
+    for shop, item, bill, external_id in on_paid.values_list(
+        "version__bill__shop", "marked_item", "version__bill", "version__bill__external_id"
+    ):
+        bills[shop, item][bill] = external_id
+    found: dict[int, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+    for bill, shop, item, mark in rows:
+        others = sorted(external_id for other, external_id in bills[shop, item].items() if other != bill)
+        if others:
+            found[bill].append((mark, tuple(others)))
     return found
 
 
@@ -180,102 +144,6 @@ def find_bills_sharing_marks(bill_ids: Collection[int]) -> set[int]:
     for shop, item, bill in lines.values_list("version__bill__shop", "marked_item", "version__bill"):
         bills[shop, item].add(bill)
     return {bill for key in named if len(bills[key]) > 1 for bill in bills[key]}
-
-
-def _load_receipts(rows: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, facts.Receipt]]:
-    held = list(rows.select_related("store", "shop"))
-    ids = [row.pk for row in held]
-    lines: Rows = defaultdict(list)
-    for line in models.ReceiptLine.objects.filter(receipt__in=ids):
-        lines[line.receipt_id].append(line)
-    answers = _load_answers(ids)
-    others = dict(
-        models.ReceiptDelivery.objects.filter(receipt__in=ids)
-        .exclude(fingerprint=F("receipt__fingerprint"))
-        .values_list("receipt")
-        .annotate(count=Count("pk"))
-    )
-    number_owners = _load_number_owners(held)
-    return [
-        (
-            row,
-            _receipt(
-                row,
-                lines.get(row.pk, ()),
-                answered=answers.get(row.pk),
-                other_contents_count=others.get(row.pk, 0),
-                number_belongs_to=number_owners.get((row.shop_id, row.bill_number), "") if not row.bill_id else "",
-            ),
-        )
-        for row in held
-    ]
-
-
-def _load_answers(receipt_ids: Collection[int]) -> dict[int, facts.Moment]:
-    """When a delivery of each receipt was first answered."""
-    deliveries = models.ReceiptDelivery.objects.filter(receipt__in=receipt_ids, event__answer__isnull=False)
-    answers: dict[int, facts.Moment] = {}
-    for receipt, at, position in deliveries.values_list(
-        "receipt_id", "event__answer__occurred_at", "event__answer__position"
-    ):
-        moment = facts.Moment(at, position)
-        answers[receipt] = min(answers.get(receipt, moment), moment)
-    return answers
-
-
-def _load_number_owners(receipts: Sequence[models.Receipt]) -> dict[tuple[int, str], str]:
-    """Bills (ids) by the number that a receipt for an unknown bill names."""
-    named = {(row.shop_id, row.bill_number) for row in receipts if not row.bill_id and row.bill_number}
-    if not named:
-        return {}
-    bills = models.Bill.objects.filter(shop__in={shop for shop, _ in named}, number__in={number for _, number in named})
-    found = bills.order_by("-external_id").values_list("shop", "number", "external_id")
-    return {(shop, number): external_id for shop, number, external_id in found if (shop, number) in named}
-
-
-def _receipt(
-    row: models.Receipt,
-    lines: Iterable[models.ReceiptLine],
-    *,
-    answered: facts.Moment | None,
-    other_contents_count: int,
-    number_belongs_to: str,
-) -> facts.Receipt:
-    return facts.Receipt(
-        receipt_id=row.receipt_id,
-        type=row.type,
-        printed_at=row.printed_at,
-        received_at=row.received_at,
-        answered=answered,
-        total=row.total,
-        lines=tuple(_receipt_line(line) for line in lines),
-        discount=row.discount,
-        informational=row.informational,
-        settlement_method=row.settlement_method,
-        bill_id=row.bill_external_id,
-        bill_number=row.bill_number,
-        bill_issued_at=row.bill_issued_at,
-        customer_name=row.customer_name,
-        customer_taxpayer_number=row.customer_taxpayer_number,
-        number_belongs_to=number_belongs_to,
-        content_modified=row.content_modified,
-        store_id=row.store.evotor_id if row.store else "",
-        store_shop=row.store.shop_id if row.store and row.store.shop_id != row.shop_id else None,
-        other_contents_count=other_contents_count,
-    )
-
-
-def _receipt_line(line: models.ReceiptLine) -> facts.ReceiptLine:
-    return facts.ReceiptLine(
-        product_id=line.product_external_id,
-        name=line.name,
-        price=line.price,
-        quantity=line.quantity,
-        discount=line.discount,
-        total=line.total,
-        tax=line.tax,
-        tax_percent=line.tax_percent,
-    )
 
 
 def _load_unanswered(bills: Sequence[models.Bill]) -> dict[int, list[facts.Message]]:

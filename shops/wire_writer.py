@@ -34,6 +34,12 @@ def wire_id(external_id: str) -> int | str:
     )
 
 
+def write_error(code: int, reason: str, subject: str = "") -> bytes:
+    """An error in Evotor's form ("Ошибки" of its public API description)."""
+    error: dict[str, Json] = {"code": code, "reason": reason}
+    return write_json({"errors": [error | {"subject": subject} if subject else error]})
+
+
 def _is_plain(digits: str) -> bool:
     return len(digits) <= 18 and (digits == "0" or not digits.startswith("0"))
 

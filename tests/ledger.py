@@ -19,10 +19,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from reconciliation.rules.facts import PAYBACK, SELL, Bill, BillLine, Case, Message, Moment, Receipt, ReceiptLine
+from reconciliation.rules.facts import Case, Message
 from reconciliation.rules.findings import Judgement
 from reconciliation.rules.judge import judge
 from shops.money import ZERO, multiply, tax_inside
+from shops.payment.values import PAYBACK, SELL, Bill, BillLine, Moment, Receipt, ReceiptLine
 
 DAY = datetime(2026, 3, 25, tzinfo=UTC)
 NOTHING = "nothing"
@@ -63,8 +64,13 @@ def read_ledger(text: str) -> Ledger:
             ledger.expected |= {} if words == [NOTHING] else {words[0]: Decimal(words[1]) if words[1:] else None}
         elif section == "bill":
             assert ledger.case.bill is not None
-            lines = (*(ledger.case.bill.lines or ()), _read_bill_line(line))
-            ledger.case = replace(ledger.case, bill=replace(ledger.case.bill, lines=lines))
+            bill_line, paid_marks = _read_bill_line(line)
+            lines = (*(ledger.case.bill.lines or ()), bill_line)
+            ledger.case = replace(
+                ledger.case,
+                bill=replace(ledger.case.bill, lines=lines),
+                paid_marks=(*ledger.case.paid_marks, *paid_marks),
+            )
         else:
             *others, receipt = ledger.case.receipts
             receipt = replace(receipt, lines=(*receipt.lines, _read_receipt_line(line)))
@@ -167,11 +173,12 @@ def _read_line(line: str) -> tuple[dict[str, Any], dict[str, str], str | None]:
     return values, _read_options(match["options"].split()), match["total"]
 
 
-def _read_bill_line(line: str) -> BillLine:
+def _read_bill_line(line: str) -> tuple[BillLine, tuple[tuple[str, tuple[str, ...]], ...]]:
+    """A line, and its marking code with the other bill that has it."""
     values, options, _ = _read_line(line)
-    also_paid = (options["also_on_bill"],) if "also_on_bill" in options else ()
     mark = options.get("mark", "").encode().decode("unicode_escape")
-    return BillLine(**values, tax_rate=options.get("rate", ""), mark=mark, mark_on_paid_bills=also_paid)
+    paid_marks = ((mark, (options["also_on_bill"],)),) if "also_on_bill" in options else ()
+    return BillLine(**values, tax_rate=options.get("rate", ""), mark=mark), paid_marks
 
 
 def _read_receipt_line(line: str) -> ReceiptLine:

@@ -26,6 +26,8 @@ PURE = (
     "shops/messages.py",
     "shops/pairing.py",
     "shops/wire_*.py",
+    "shops/batches.py",
+    "shops/payment/*.py",
     "reconciliation/rules/*.py",
     "crmpos/history/*.py",
 )

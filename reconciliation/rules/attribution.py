@@ -7,11 +7,11 @@ by construction. The art is in leaving nothing to the remainder that has a bette
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from reconciliation.rules.facts import Bill, BillLine, Receipt, ReceiptLine
 from reconciliation.rules.findings import Evidence, Finding
 from reconciliation.rules.kinds import Kind
-from reconciliation.rules.matching import MatchedLine, product_of
-from reconciliation.rules.sales import (
+from shops.money import KOPECK, ZERO, format_plain, format_wire, is_whole_kopecks
+from shops.payment.matching import MatchedLine, product_of
+from shops.payment.sales import (
     Comparison,
     Sale,
     compare,
@@ -20,8 +20,8 @@ from reconciliation.rules.sales import (
     lines_beyond_totals,
     lines_total,
 )
-from reconciliation.rules.takings import Takings, count_takings
-from shops.money import KOPECK, ZERO, format_plain, format_wire, is_whole_kopecks
+from shops.payment.takings import Takings, count_takings
+from shops.payment.values import Bill, BillLine, Receipt, ReceiptLine
 
 
 def attribute_gap(bill: Bill | None, receipts: Sequence[Receipt]) -> list[Finding]:

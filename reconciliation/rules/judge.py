@@ -6,9 +6,9 @@ from reconciliation.rules.attribution import attribute_gap
 from reconciliation.rules.facts import UNANSWERED_AFTER, Case
 from reconciliation.rules.findings import Judgement
 from reconciliation.rules.observations import RULES, payment_deadline
-from reconciliation.rules.payment import is_fully_paid
-from reconciliation.rules.takings import count_takings
 from shops.money import ZERO
+from shops.payment.paid import is_fully_paid
+from shops.payment.takings import count_takings
 
 
 def judge(case: Case, now: datetime) -> Judgement:

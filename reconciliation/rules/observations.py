@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from reconciliation.rules.facts import UNANSWERED_AFTER, Bill, Case, Receipt, ReceiptLine
+from reconciliation.rules.facts import UNANSWERED_AFTER, Case
 from reconciliation.rules.findings import Finding
 from reconciliation.rules.kinds import Kind
-from reconciliation.rules.matching import Ledger
-from reconciliation.rules.payment import fully_paid_since
-from reconciliation.rules.takings import count_takings
 from shops.marks import read_mark
 from shops.money import ZERO, format_plain, format_wire, tax_inside
+from shops.payment.matching import Ledger
+from shops.payment.paid import fully_paid_since
+from shops.payment.takings import count_takings
+from shops.payment.values import Bill, Receipt, ReceiptLine
 
 Rule = Callable[[Case, datetime], Finding | None]
 
@@ -123,10 +124,11 @@ def late_receipt(case: Case, now: datetime) -> Finding | None:
 
 def invalid_mark(case: Case, now: datetime) -> Finding | None:
     """A marking code of the bill is not well formed, or stands on another paid bill of the shop."""
+    paid = dict(case.paid_marks)
     lines = [
-        {"name": line.name, "mark": line.mark, "fault": fault, "bills": sorted(line.mark_on_paid_bills)}
+        {"name": line.name, "mark": line.mark, "fault": fault, "bills": sorted(paid.get(line.mark, ()))}
         for line in sorted((case.bill.lines or ()) if case.bill else (), key=lambda line: (line.mark, line.name))
-        if line.mark and ((fault := read_mark(line.mark, item_type=line.goods_type).fault) or line.mark_on_paid_bills)
+        if line.mark and ((fault := read_mark(line.mark, item_type=line.goods_type).fault) or paid.get(line.mark))
     ]
     return Finding(Kind.INVALID_MARK, evidence={"lines": lines}) if lines else None
 

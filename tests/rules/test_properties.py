@@ -12,12 +12,13 @@ from typing import TypeVar
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciliation.rules.facts import PAYBACK, SELL, Bill, BillLine, Case, Message, Moment, Receipt, ReceiptLine
+from reconciliation.rules.facts import Case, Message
 from reconciliation.rules.findings import Judgement
 from reconciliation.rules.judge import judge
 from reconciliation.rules.kinds import MONETARY, Kind
-from reconciliation.rules.payment import is_fully_paid
 from shops.money import KOPECK, ZERO, multiply, tax_inside
+from shops.payment.paid import is_fully_paid
+from shops.payment.values import PAYBACK, SELL, Bill, BillLine, Moment, Receipt, ReceiptLine
 
 Value = TypeVar("Value")
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from reconciliation.rules.facts import Bill, Receipt, ReceiptLine
-from reconciliation.rules.matching import Ledger, MatchedLine, OpenLine, product_of
-from reconciliation.rules.takings import PARTIAL_SETTLEMENT, Takings, count_takings
 from shops.money import KOPECK, ZERO, multiply
+from shops.payment.matching import Ledger, MatchedLine, OpenLine, product_of
+from shops.payment.takings import PARTIAL_SETTLEMENT, Takings, count_takings
+from shops.payment.values import Bill, Receipt, ReceiptLine
 
 
 @dataclass(slots=True)
@@ -72,6 +72,7 @@ class Comparison:
     duplicates: list[Sale]
     open_lines: list[OpenLine]
     given_back: Decimal  # by refunds that the bill does not match
+    answered: frozenset[str]  # products of which the customer kept, after refunds, what the bill asks for
 
 
 def compare(bill: Bill, receipts: Sequence[Receipt]) -> Comparison:
@@ -96,7 +97,7 @@ def compare(bill: Bill, receipts: Sequence[Receipt]) -> Comparison:
             sales.append(sale)
     settled_back = sum((_sum_of(answered, receipt, ledger) for receipt in takings.paybacks), ZERO)
     given_back = sum((receipt.total for receipt in takings.paybacks), ZERO) - settled_back
-    return Comparison(bill, takings, sales, duplicates, ledger.lines, given_back)
+    return Comparison(bill, takings, sales, duplicates, ledger.lines, given_back, answered)
 
 
 def is_as_billed(matched: MatchedLine) -> bool:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from reconciliation.rules.facts import Bill, Moment, Receipt
-from reconciliation.rules.sales import compare
-from reconciliation.rules.takings import PARTIAL_SETTLEMENT, count_takings
+from shops.payment.sales import compare
+from shops.payment.takings import PARTIAL_SETTLEMENT, count_takings
+from shops.payment.values import Bill, Moment, Receipt
 
 
 def is_fully_paid(bill: Bill, receipts: Sequence[Receipt]) -> bool:

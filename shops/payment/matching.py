@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from reconciliation.rules.facts import BillLine, ReceiptLine
 from shops.money import ZERO, multiply, round_to_kopeck
+from shops.payment.values import BillLine, ReceiptLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reconciliation.rules.facts import PAYBACK, SELL, Bill, Receipt
-from reconciliation.rules.matching import Ledger
 from shops.money import ZERO
+from shops.payment.matching import Ledger
+from shops.payment.values import PAYBACK, SELL, Bill, Receipt
 
 # Settlement methods of the terminal, fiscal tag 1214.
 ADVANCES = frozenset({"PartialPrepayment", "AdvancePayment"})  # money on account, not for particular lines

@@ -1,0 +1,154 @@
+"""Rows into the plain values of bills and receipts, in a fixed number of queries. Anyone may import it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+from django.db.models import Count, F, QuerySet
+
+from shops import models
+from shops.payment import values
+
+
+def load_bill_values(bills: Sequence[models.Bill]) -> dict[int, tuple[values.Bill, tuple[values.Receipt, ...]]]:
+    """Every bill (rows with `listed_by` and `opened_by`) with its receipts, by the bill's primary key."""
+    ids = [bill.pk for bill in bills]
+    lines: dict[int, list[values.BillLine]] = defaultdict(list)
+    for row in current_lines().filter(version__bill__in=ids).select_related("version").order_by("version", "position"):
+        lines[row.version.bill_id].append(_bill_line(row))
+    receipts: dict[int, list[values.Receipt]] = defaultdict(list)
+    for receipt_row, receipt in load_receipts(models.Receipt.objects.filter(bill__in=ids)):
+        if receipt_row.bill_id is not None:
+            receipts[receipt_row.bill_id].append(receipt)
+    return {bill.pk: (_bill(bill, lines.get(bill.pk, ())), tuple(receipts.get(bill.pk, ()))) for bill in bills}
+
+
+def _bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
+    return values.Bill(
+        external_id=bill.external_id,
+        number=bill.number,
+        issued_at=bill.issued_at,
+        customer_name=bill.customer_name,
+        customer_taxpayer_number=bill.customer_taxpayer_number,
+        total=bill.total,
+        prepayment=bill.prepayment,
+        lines=tuple(lines) if bill.contents_known else None,
+        listed_total=bill.listed_total,
+        listed=_moment(bill.listed_by),
+        opened_at=bill.opened_by.occurred_at if bill.opened_by else None,
+    )
+
+
+def current_lines() -> QuerySet[models.BillLine]:
+    return models.BillLine.objects.filter(version__sequence=F("version__bill__version"))
+
+
+def load_receipts(rows: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, values.Receipt]]:
+    held = list(rows.select_related("store", "shop"))
+    ids = [row.pk for row in held]
+    lines: dict[int, list[models.ReceiptLine]] = defaultdict(list)
+    for line in models.ReceiptLine.objects.filter(receipt__in=ids):
+        lines[line.receipt_id].append(line)
+    answers = _load_answers(ids)
+    others = dict(
+        models.ReceiptDelivery.objects.filter(receipt__in=ids)
+        .exclude(fingerprint=F("receipt__fingerprint"))
+        .values_list("receipt")
+        .annotate(count=Count("pk"))
+    )
+    number_owners = _load_number_owners(held)
+    return [
+        (
+            row,
+            _receipt(
+                row,
+                lines.get(row.pk, ()),
+                answered=answers.get(row.pk),
+                other_contents_count=others.get(row.pk, 0),
+                number_belongs_to=number_owners.get((row.shop_id, row.bill_number), "") if not row.bill_id else "",
+            ),
+        )
+        for row in held
+    ]
+
+
+def _load_answers(receipt_ids: Collection[int]) -> dict[int, values.Moment]:
+    """When a delivery of each receipt was first answered."""
+    deliveries = models.ReceiptDelivery.objects.filter(receipt__in=receipt_ids, event__answer__isnull=False)
+    answers: dict[int, values.Moment] = {}
+    for receipt, at, position in deliveries.values_list(
+        "receipt_id", "event__answer__occurred_at", "event__answer__position"
+    ):
+        moment = values.Moment(at, position)
+        answers[receipt] = min(answers.get(receipt, moment), moment)
+    return answers
+
+
+def _load_number_owners(receipts: Sequence[models.Receipt]) -> dict[tuple[int, str], str]:
+    """Bills (ids) by the number that a receipt for an unknown bill names."""
+    named = {(row.shop_id, row.bill_number) for row in receipts if not row.bill_id and row.bill_number}
+    if not named:
+        return {}
+    bills = models.Bill.objects.filter(shop__in={shop for shop, _ in named}, number__in={number for _, number in named})
+    found = bills.order_by("-external_id").values_list("shop", "number", "external_id")
+    return {(shop, number): external_id for shop, number, external_id in found if (shop, number) in named}
+
+
+def _receipt(
+    row: models.Receipt,
+    lines: Iterable[models.ReceiptLine],
+    *,
+    answered: values.Moment | None,
+    other_contents_count: int,
+    number_belongs_to: str,
+) -> values.Receipt:
+    return values.Receipt(
+        receipt_id=row.receipt_id,
+        type=row.type,
+        printed_at=row.printed_at,
+        received_at=row.received_at,
+        answered=answered,
+        total=row.total,
+        lines=tuple(_receipt_line(line) for line in lines),
+        discount=row.discount,
+        informational=row.informational,
+        settlement_method=row.settlement_method,
+        bill_id=row.bill_external_id,
+        bill_number=row.bill_number,
+        bill_issued_at=row.bill_issued_at,
+        customer_name=row.customer_name,
+        customer_taxpayer_number=row.customer_taxpayer_number,
+        number_belongs_to=number_belongs_to,
+        content_modified=row.content_modified,
+        store_id=row.store.evotor_id if row.store else "",
+        store_shop=row.store.shop_id if row.store and row.store.shop_id != row.shop_id else None,
+        other_contents_count=other_contents_count,
+    )
+
+
+def _receipt_line(line: models.ReceiptLine) -> values.ReceiptLine:
+    return values.ReceiptLine(
+        product_id=line.product_external_id,
+        name=line.name,
+        price=line.price,
+        quantity=line.quantity,
+        discount=line.discount,
+        total=line.total,
+        tax=line.tax,
+        tax_percent=line.tax_percent,
+    )
+
+
+def _moment(event: models.ExchangeEvent | None) -> values.Moment | None:
+    return values.Moment(event.occurred_at, event.position) if event else None
+
+
+def _bill_line(row: models.BillLine) -> values.BillLine:
+    return values.BillLine(
+        product_id=row.product_external_id,
+        name=row.name,
+        price=row.price,
+        quantity=row.quantity,
+        tax_rate=row.tax_rate,
+        goods_type=row.goods_type,
+        mark=row.mark,
+    )
