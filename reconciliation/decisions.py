@@ -126,6 +126,6 @@ def _step(
         if action != Action.COMMENTED:
             locked.changed_at = now
         locked.save(update_fields=["status", "reason", "assignee", "changed_at"])
-        step.save()
+        step.save(force_insert=True)
     for name in ("status", "reason", "assignee", "changed_at"):
         setattr(discrepancy, name, getattr(locked, name))
