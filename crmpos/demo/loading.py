@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from django.db import transaction
 from django.utils import timezone
 
 from crmpos.demo.plan import DAYS, SEED, SHOPS, DemoPlan
@@ -47,16 +48,20 @@ def play_history(plan: DemoPlan, *, on_progress: Callable[[datetime], None]) -> 
     importer = LogImporter(source=SOURCE)
     entries = generate_history(bills=plan.bills, seed=SEED, shops=SHOPS, days=DAYS, end=plan.end)
     for batch in cut_into_batches(entries, entries_limit=BATCH_ENTRIES):
-        known = importer.report.entries_known
         local_time = _find_last_time(batch)
-        now = local_time.replace(tzinfo=MOSCOW)
-        importer.import_batch(batch, now=now)
-        # What a first, interrupted run has judged must not be judged again as of a time before.
-        if importer.report.entries_known - known < len(batch):
-            reconcile(as_of=now, now=now)
+        _play_batch(importer, batch, now=local_time.replace(tzinfo=MOSCOW))
         on_progress(local_time)
     plan.entries = importer.report.entries
-    plan.save()
+    plan.write()
+
+
+@transaction.atomic
+def _play_batch(importer: LogImporter, batch: list[Entry | Fragment], *, now: datetime) -> None:
+    """Both or neither: wherever it is interrupted, the next run judges the batch as of the same time."""
+    known = importer.report.entries_known
+    importer.import_batch(batch, now=now)
+    if importer.report.entries_known - known < len(batch):
+        reconcile(as_of=now, now=now)
 
 
 def _find_last_time(batch: list[Entry | Fragment]) -> datetime:

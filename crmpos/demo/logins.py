@@ -57,7 +57,7 @@ def _make_login(role: Role, plan: DemoPlan) -> Login:
     if password is None:
         # Written down before it is used: an interruption in between loses nothing.
         password = plan.passwords[role.username] = _make_password()
-        plan.save()
+        plan.write()
     _make_user(role, password)
     return Login(role, password)
 

@@ -26,7 +26,7 @@ class DemoPlan:
     entries: int | None = None  # how many journal entries the history has; None until it was played to its end
     passwords: dict[str, str] = field(default_factory=dict)
 
-    def save(self) -> None:
+    def write(self) -> None:
         """Replaces the file at once, so that it is never half written; readable by its owner only."""
         path = find_plan_file()
         draft = path.with_suffix(f".{os.getpid()}")

@@ -110,7 +110,7 @@ class Command(BaseCommand):
             )
         today = timezone.now().astimezone(MOSCOW).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
         plan = DemoPlan(bills, today, passwords=former.passwords if former else {})
-        plan.save()
+        plan.write()
         return plan
 
     def _play(self, plan: DemoPlan) -> None:

@@ -1,0 +1,303 @@
+"""The demonstration, as a new user starts it: from nothing to a site; stopped, killed and started again."""
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WAIT_SECONDS = 120
+LOGIN_LINE = re.compile(r"^  (accountant|owner|administrator) +(\S+)", re.MULTILINE)
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+# How a database, however it was come by, must look in the end; times of judging differ from run to run.
+CONTENTS = (
+    "SELECT shop_id, occurred_at, position, kind, direction FROM shops_exchangeevent ORDER BY 1, 2, 3, 4, 5",
+    "SELECT c.shop_id, c.bill_id, c.receipt_id, d.kind, d.amount, d.status, d.reason, d.opened_at"
+    " FROM reconciliation_discrepancy d JOIN reconciliation_case c ON c.id = d.case_id"
+    " WHERE c.shop_id > 500 ORDER BY 1, 2, 3, 4",
+    "SELECT action, count(*) FROM reconciliation_discrepancystep GROUP BY 1 ORDER BY 1",
+    "SELECT number, name FROM shops_shop ORDER BY 1",
+    "SELECT username, is_superuser FROM auth_user ORDER BY 1",
+)
+
+
+class Demo:
+    """The command, with a data folder of its own and the embedded default for everything else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LD_LIBRARY_PATH")}
+        self.environment = kept | {"CRMPOS_DATA": str(folder), "LANGUAGE_CODE": "en", "PYTHONIOENCODING": "utf-8"}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        with self.start(*arguments) as process:
+            output, errors = process.communicate(timeout=WAIT_SECONDS)
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+    def prepare(self, bills: int = 60) -> str:
+        done = self.run("demo", "--no-serve", "--bills", str(bills))
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        connection = sqlite3.connect(f"file:{self.folder / 'crmpos.sqlite3'}?mode=ro", uri=True)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def read_contents(self) -> list[list[tuple[object, ...]]]:
+        return [self.query(sql) for sql in CONTENTS]
+
+
+class Browser:
+    """Just enough of one to log in: cookies, and the token that every form carries."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.opener: OpenerDirector = build_opener(HTTPCookieProcessor(CookieJar()))
+
+    def open(self, path: str, **form: str) -> str:
+        data = urlencode(form).encode() if form else None
+        with self.opener.open(self.address + path, data, timeout=WAIT_SECONDS) as answer:
+            page: bytes = answer.read()
+            return page.decode()
+
+    def log_in(self, username: str, password: str) -> str:
+        form = self.open("admin/login/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
+        assert token is not None
+        return self.open(
+            "admin/login/?next=/admin/", username=username, password=password, csrfmiddlewaretoken=token[1]
+        )
+
+
+def read_logins(output: str) -> dict[str, str]:
+    return dict(LOGIN_LINE.findall(output))
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Demo:
+    return Demo(tmp_path / "data")
+
+
+@pytest.fixture
+def serving(demo: Demo) -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
+    """Starts a demonstration that serves; gives its process and what it says before it serves."""
+    started: list[subprocess.Popen[str]] = []
+
+    def serve(*arguments: str) -> tuple[subprocess.Popen[str], str]:
+        process = demo.start("demo", "--bills", "60", *arguments)
+        started.append(process)
+        assert process.stdout is not None
+        said = ""
+        while "Ctrl-C" not in said:
+            line = process.stdout.readline()
+            assert line, f"it ended; it said:\n{said}\n{process.stderr and process.stderr.read()}"
+            said += line
+        return process, said
+
+    yield serve
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def stop(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, str]:
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=WAIT_SECONDS)
+    return process.returncode, output, errors
+
+
+def test_a_second_start_changes_nothing(demo: Demo) -> None:
+    first = demo.prepare()
+    contents = demo.read_contents()
+    second = demo.prepare()
+    assert demo.read_contents() == contents
+    assert read_logins(second) == read_logins(first)
+    assert demo.run("audit").returncode == 0
+
+
+def test_it_shows_what_the_sample_hides(demo: Demo) -> None:
+    demo.prepare()
+    done = demo.run("discrepancies", "--format", "json", "--shop", "40")
+    assert [(row["bill"], row["kind"], row["amount"]) for row in json.loads(done.stdout)] == [
+        ("137456", "partial_receipt", "-31040.00")
+    ]
+
+
+def test_it_looks_lived_in(demo: Demo) -> None:
+    demo.prepare(bills=300)
+    statuses = demo.query("SELECT DISTINCT status FROM reconciliation_discrepancy")
+    assert {status for (status,) in statuses} >= {"open", "in_review", "resolved"}
+    [(days,)] = demo.query("SELECT count(DISTINCT date(opened_at)) FROM reconciliation_discrepancy")
+    assert isinstance(days, int)
+    assert days > 5, "they were found one by one over the months"
+    for table in ("shop", "store", "terminal", "employee"):
+        assert demo.query(f"SELECT count(*) FROM shops_{table} WHERE name = ''") == [(0,)], table
+
+
+def test_killed_while_it_loads_it_completes_at_the_next_start(demo: Demo, tmp_path: Path) -> None:
+    with demo.start("demo", "--no-serve", "--bills", "300") as process:
+        wait_until(lambda: count_events(demo) > 300, process)
+        process.kill()
+    assert not demo.query("SELECT 1 FROM auth_user")
+    demo.prepare(bills=300)
+    undisturbed = Demo(tmp_path / "undisturbed")
+    undisturbed.prepare(bills=300)
+    assert demo.read_contents() == undisturbed.read_contents()
+
+
+def count_events(demo: Demo) -> int:
+    try:
+        [(count,)] = demo.query("SELECT count(*) FROM shops_exchangeevent")
+    except sqlite3.OperationalError:  # No file, no table yet.
+        return 0
+    assert isinstance(count, int)
+    return count
+
+
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not happened():
+        assert process.poll() is None, "it ended too soon"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_interrupted_while_it_loads_it_says_so(demo: Demo) -> None:
+    with demo.start("demo", "--no-serve", "--bills", "300") as process:
+        wait_until(lambda: count_events(demo) > 300, process)
+        code, output, errors = stop(process, signal.SIGINT)
+    assert (code, errors) == (130, "")
+    assert output.endswith("Interrupted. Start it again, and it goes on from here.\n")
+
+
+def test_an_accountant_logs_in_and_opens_the_queue(
+    serving: Callable[..., tuple[subprocess.Popen[str], str]],
+) -> None:
+    process, said = serving("--port", "0")
+    address, logins = find_address(said), read_logins(said)
+    browser = Browser(address)
+    assert "/admin/logout/" in browser.log_in("accountant", logins["accountant"])
+    assert re.search(r"31\D040\D00", browser.open("admin/reconciliation/discrepancy/?q=137456"))
+    assert stop(process, signal.SIGINT) == (0, "Stopped. Start it again at any time: everything is kept.\n", "")
+    process, said = serving("--port", "0")
+    assert read_logins(said) == logins
+    assert "/admin/logout/" in Browser(find_address(said)).log_in("owner", logins["owner"])
+    assert stop(process, signal.SIGTERM)[0] == 0
+
+
+def find_address(said: str) -> str:
+    address = ADDRESS.search(said)
+    assert address is not None
+    return address[0]
+
+
+def test_each_role_may_do_its_own(serving: Callable[..., tuple[subprocess.Popen[str], str]]) -> None:
+    _, said = serving("--port", "0")
+    allowed = {}
+    for username, password in read_logins(said).items():
+        browser = Browser(find_address(said))
+        browser.log_in(username, password)
+        allowed[username] = [may_open(browser, path) for path in ("admin/shops/bill/", "admin/auth/user/")]
+    assert allowed == {"accountant": [True, False], "owner": [True, False], "administrator": [True, True]}
+
+
+def may_open(browser: Browser, path: str) -> bool:
+    try:
+        browser.open(path)
+    except HTTPError as error:
+        error.close()
+        assert error.code == 403
+        return False
+    return True
+
+
+def test_a_busy_port_is_named_before_anything_is_loaded(demo: Demo) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = demo.run("demo", "--port", str(port))
+    assert done.returncode == 1
+    assert f"Port {port} is taken. Is the demonstration running already?" in done.stderr
+    assert "uv run manage.py demo --port" in done.stderr
+    assert not (demo.folder / "demo.json").exists()
+
+
+def test_a_password_that_a_person_has_chosen_stays(demo: Demo) -> None:
+    demo.prepare()
+    change = (
+        "from django.contrib.auth.models import User; user = User.objects.get(username='owner');"
+        "user.set_password('my own choice'); user.save(update_fields=['password'])"
+    )
+    assert demo.run("shell", "--no-imports", "-c", change).returncode == 0
+    assert "(password changed)" in demo.prepare()
+    check = (
+        "from django.contrib.auth import authenticate; print(authenticate(username='owner', password='my own choice'))"
+    )
+    assert "owner" in demo.run("shell", "--no-imports", "-c", check).stdout
+
+
+def test_passwords_are_made_for_each_installation(demo: Demo, tmp_path: Path) -> None:
+    first, second = demo.prepare(), Demo(tmp_path / "other").prepare()
+    assert not set(read_logins(first).values()) & set(read_logins(second).values())
+    assert (demo.folder / "demo.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_it_does_not_mix_with_shops_of_ones_own(demo: Demo, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.txt"
+    journal.write_text("| 2026-03-02 12:05:01 | 7 | Ответ (RECEIPT) | |", encoding="utf-8")
+    assert demo.run("migrate").returncode == 0
+    assert demo.run("import_exchange_log", str(journal)).returncode == 0
+    done = demo.run("demo", "--no-serve")
+    assert done.returncode == 1
+    assert "The database holds shops of your own (7)" in done.stderr
+    assert demo.query("SELECT count(*) FROM shops_exchangeevent") == [(1,)]
+
+
+def test_a_journal_of_the_samples_shops_is_left_alone(demo: Demo, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.txt"
+    journal.write_text("| 2026-03-02 12:05:01 | 40 | Ответ (RECEIPT) | |", encoding="utf-8")
+    assert demo.run("migrate").returncode == 0
+    assert demo.run("import_exchange_log", str(journal)).returncode == 0
+    demo.prepare()
+    assert demo.query("SELECT count(*) FROM shops_exchangeevent WHERE shop_id < 500") == [(1,)]
+
+
+def test_a_database_that_was_removed_is_made_again(demo: Demo) -> None:
+    first = demo.prepare()
+    for file in demo.folder.glob("crmpos.sqlite3*"):
+        file.unlink()
+    assert read_logins(demo.prepare()) == read_logins(first)
+    assert count_events(demo) > 300
+
+
+def test_wrong_figures_are_refused(demo: Demo) -> None:
+    assert "--bills must not be negative" in demo.run("demo", "--bills", "-1").stderr
+    assert "'80000' is no port" in demo.run("demo", "--port", "80000").stderr
