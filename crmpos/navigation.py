@@ -48,6 +48,8 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
     (
         _("Access"),
         (
+            Entry("shops.ApiKey", "key"),
+            Entry("shops.EvotorAccount", "cloud"),
             Entry("auth.User", "person"),
             Entry("auth.Group", "group"),
         ),

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from shops.models import ExchangeEvent
-from tests.factories import make_accountant, make_event, make_one_of_everything, make_person, make_shop
+from shops.models import ApiKey, EvotorAccount, ExchangeEvent
+from tests.factories import NOON, make_accountant, make_event, make_one_of_everything, make_person, make_shop
 
 LISTS = (
     "/admin/reconciliation/discrepancy/",
@@ -170,6 +170,15 @@ def test_the_first_page_sums_up_what_is_open(client: Client, accountant: User) -
     make_one_of_everything(2)
     (figures,) = client.get("/admin/").context["open_kinds"]
     assert (figures.kind, figures.count, figures.amount) == ("partial_receipt", 2, Decimal("-120.00"))
+
+
+def test_an_administrator_sees_who_may_call_and_no_secret(admin_client: Client) -> None:
+    shop = make_shop(7)
+    key = ApiKey.objects.create(shop=shop, role="crm", beginning="crm_abc", digest="hidden digest", created_at=NOON)
+    account = EvotorAccount.objects.create(user_id="01-000000000000001", token_digest="hidden digest")
+    for address in ("apikey", "evotoraccount", f"apikey/{key.pk}/change", f"evotoraccount/{account.pk}/change"):
+        answer = admin_client.get(f"/admin/shops/{address}/")
+        assert (answer.status_code, "hidden digest" in answer.content.decode()) == (200, False), address
 
 
 def test_nobody_deletes_a_message(admin_client: Client) -> None:

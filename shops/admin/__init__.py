@@ -1,5 +1,6 @@
 """The facts in the admin: all can be found and read; names and limits can be set, nothing else is changed."""
 
+from shops.admin.access import ApiKeyAdmin, EvotorAccountAdmin
 from shops.admin.bill import BillAdmin
 from shops.admin.journal import ExchangeEventAdmin, JournalFragmentAdmin
 from shops.admin.product import ProductAdmin
@@ -7,8 +8,10 @@ from shops.admin.receipt import ReceiptAdmin
 from shops.admin.shop import EmployeeAdmin, ShopAdmin, StoreAdmin, TerminalAdmin
 
 __all__ = [
+    "ApiKeyAdmin",
     "BillAdmin",
     "EmployeeAdmin",
+    "EvotorAccountAdmin",
     "ExchangeEventAdmin",
     "JournalFragmentAdmin",
     "ProductAdmin",

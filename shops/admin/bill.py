@@ -63,6 +63,10 @@ class BillAdmin(FactAdmin):
         "shown_due",
         "shown_listed_total",
         "are_contents_known",
+        "is_on_offer",
+        "shown_offered_total",
+        "shown_cancelled_at",
+        "shown_closed_at",
     )
     fieldsets = (
         (
@@ -82,6 +86,10 @@ class BillAdmin(FactAdmin):
                     "listed_by",
                     "opened_by",
                     "are_contents_known",
+                    "is_on_offer",
+                    "shown_offered_total",
+                    "shown_cancelled_at",
+                    "shown_closed_at",
                 )
             },
         ),
@@ -92,6 +100,14 @@ class BillAdmin(FactAdmin):
     shown_prepayment = staticmethod(amount_column("prepayment", _("prepayment")))
     shown_due = staticmethod(amount_column("due", _("due")))
     shown_listed_total = staticmethod(amount_column("listed_total", _("total in LIST")))
+
+    shown_offered_total = staticmethod(amount_column("offered_total", _("remaining total")))
+    shown_cancelled_at = staticmethod(time_column("cancelled_at", _("cancelled")))
+    shown_closed_at = staticmethod(time_column("closed_at", _("closed")))
+
+    @display(description=_("offered for payment"))
+    def is_on_offer(self, bill: Bill) -> str:
+        return show_yes_or_no(bill.on_offer)
 
     @display(description=_("number"), ordering="number")
     def number_or_id(self, bill: Bill) -> str:

@@ -74,9 +74,9 @@ class ExchangeEventAdmin(FactAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ExchangeEvent | None = None) -> Any:
         """What it names and what is wrong with it, only where there is something to say."""
-        optional = ("bill_external_id", "bill_number", "fault")
+        optional = ("bill_external_id", "bill_number", "fault", "remark")
         told = [name for name in optional if getattr(obj, name, "")]
-        return ["log_time", "shop", "direction_and_kind", "other_half", *told]
+        return ["log_time", "shop", "direction_and_kind", "other_half", "origin", *told]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExchangeEvent]:
         # A body can have megabytes: a list reads the beginning of each.
