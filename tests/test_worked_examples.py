@@ -426,6 +426,21 @@ CLEAN = {
         finds
             nothing
         """,
+    "a duplicate with a gift is given back, and the gift stays": """
+        bill 300
+            tea   150 × 2
+            gift    0 × 1
+        receipt R1 300
+            tea   150 × 2
+            gift    0 × 1
+        receipt R2 300
+            tea   150 × 2
+            gift    0 × 1
+        payback R3 300
+            tea   150 × 2
+        finds
+            nothing
+        """,
     "a refund, and the bill changed to match": """
         bill 300
             tea  150 × 2
@@ -536,6 +551,39 @@ SEVERAL_CAUSES = {
         finds
             partial_receipt   -200.00
             duplicate_receipt  300.00
+        """,
+    "a duplicate, of which a part is given back": """
+        bill 500
+            tea  300 × 1
+            cup  200 × 1
+        receipt R1 500
+            tea  300 × 1
+            cup  200 × 1
+        receipt R2 500
+            tea  300 × 1
+            cup  200 × 1
+        payback R3 200
+            cup  200 × 1
+        finds
+            duplicate_receipt 500.00
+            refund           -200.00
+        """,
+    "a duplicate of a prepaid bill is given back, and the rest of the lines is unpaid": """
+        bill 1000 prepayment=300
+            tea  700 × 1
+            cup  200 × 1
+            pot  100 × 1
+        receipt R1 600
+            tea  700 × 1
+            cup  200 × 1
+        receipt R2 600
+            tea  700 × 1
+            cup  200 × 1
+        payback R3 600
+            tea  700 × 1
+            cup  200 × 1
+        finds
+            partial_receipt -100.00
         """,
     "sold dearer, then given back in full": """
         bill 100

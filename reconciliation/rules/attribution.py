@@ -58,7 +58,7 @@ def _contents_known(comparison: Comparison) -> list[Finding]:
         findings += _quantity_mismatch(comparison)
         findings += _unexpected_item(comparison)
         findings += _duplicate_receipt(comparison.duplicates)
-        findings += _refund(comparison.takings, comparison.given_back)
+        findings += _refund(comparison.takings, comparison.refunds.given_back)
         findings += _receipt_total_mismatch(comparison.sales, deducted)
     return findings + _bill_total_mismatch(comparison.bill)
 
@@ -148,8 +148,8 @@ def _unexpected_item(comparison: Comparison) -> list[Finding]:
 
 def _duplicate_receipt(duplicates: Sequence[Sale]) -> list[Finding]:
     """A further receipt sells again what was already paid in full: its sum."""
-    evidence = [{"receipt": sale.receipt.receipt_id, "amount": format_plain(sale.total)} for sale in duplicates]
-    return _finding(Kind.DUPLICATE_RECEIPT, (sale.total for sale in duplicates), {"receipts": evidence})
+    evidence = [{"receipt": sale.receipt.receipt_id, "amount": format_plain(sale.receipt.total)} for sale in duplicates]
+    return _finding(Kind.DUPLICATE_RECEIPT, (sale.receipt.total for sale in duplicates), {"receipts": evidence})
 
 
 def _refund(takings: Takings, given_back: Decimal) -> list[Finding]:
@@ -204,7 +204,7 @@ def _contents_unknown(bill: Bill, takings: Takings) -> list[Finding]:
     for receipt in takings.sales:
         products = {product_of(line) for line in receipt.lines}
         again = bool(sales) and received >= bill.due and products <= sold
-        (duplicates if again else sales).append(Sale(receipt, receipt.lines))
+        (duplicates if again else sales).append(Sale(receipt))
         received += receipt.total
         sold |= products
     given_back = sum((receipt.total for receipt in takings.paybacks), ZERO)

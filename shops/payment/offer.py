@@ -77,6 +77,6 @@ def _give_back(comparison: Comparison) -> None:
 
 
 def _lines_of(comparison: Comparison, product: str) -> list[OpenLine]:
-    if product in comparison.answered:
+    if product in comparison.refunds.closed:
         return []
     return [line for line in comparison.open_lines if product_of(line.bill_line) == product]

@@ -21,7 +21,7 @@ def is_fully_paid(bill: Bill, receipts: Sequence[Receipt]) -> bool:
     if not bill.lines or any(sale.settlement_method == PARTIAL_SETTLEMENT for sale in takings.sales):
         return False
     comparison = compare(bill, receipts)
-    return not comparison.given_back and not any(line.outstanding for line in comparison.open_lines)
+    return not comparison.refunds.given_back and not any(line.outstanding for line in comparison.open_lines)
 
 
 def fully_paid_since(bill: Bill, receipts: Sequence[Receipt]) -> Moment | None:

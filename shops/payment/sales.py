@@ -6,22 +6,17 @@ from decimal import Decimal
 
 from shops.money import KOPECK, ZERO, multiply
 from shops.payment.matching import Ledger, MatchedLine, OpenLine, product_of
+from shops.payment.refunds import Refunds, weigh_refunds
 from shops.payment.takings import PARTIAL_SETTLEMENT, Takings, count_takings
 from shops.payment.values import Bill, Receipt, ReceiptLine
 
 
 @dataclass(slots=True)
 class Sale:
-    """A sale with the lines that are judged: those of products settled by a refund are left out."""
+    """A sale, and how its lines match those of the bill; lines of products settled by a refund are left out."""
 
     receipt: Receipt
-    lines: tuple[ReceiptLine, ...]
-    settled: Decimal = ZERO
     matched: list[MatchedLine] = field(default_factory=list)
-
-    @property
-    def total(self) -> Decimal:
-        return self.receipt.total - self.settled
 
     @property
     def discount_on_total(self) -> Decimal:
@@ -71,33 +66,27 @@ class Comparison:
     sales: list[Sale]
     duplicates: list[Sale]
     open_lines: list[OpenLine]
-    given_back: Decimal  # by refunds that the bill does not match
-    answered: frozenset[str]  # products of which the customer kept, after refunds, what the bill asks for
+    refunds: Refunds
 
 
 def compare(bill: Bill, receipts: Sequence[Receipt]) -> Comparison:
-    """Matches the lines of the sales with those of the bill; sorts out repeated sales and answered refunds.
-
-    A refund is answered when what the customer kept of a product (sold less given back) costs exactly what the
-    bill asks for it: then the bill has been changed to match, or the refund gave back what should not have been taken.
-    """
+    """Matches the lines of the sales with those of the bill; sorts out repeated sales and answered refunds."""
     takings = count_takings(receipts, bill)
     ledger = Ledger.of(bill.lines or ())
-    answered = _products_answered_by_refund(ledger, takings)
-    for open_line in ledger.lines:
-        if product_of(open_line.bill_line) in answered:
-            open_line.sold = open_line.bill_line.quantity
-    sales, duplicates = list[Sale](), list[Sale]()
+    sales, repeated = list[Sale](), list[Receipt]()
     for receipt in takings.sales:
-        sale = _sale_without(answered, receipt, ledger)
-        if ledger.sells_again(sale.lines):
-            duplicates.append(sale)
+        if ledger.sells_again(receipt.lines):
+            repeated.append(receipt)
         else:
-            sale.matched = ledger.take(sale.lines)
-            sales.append(sale)
-    settled_back = sum((_sum_of(answered, receipt, ledger) for receipt in takings.paybacks), ZERO)
-    given_back = sum((receipt.total for receipt in takings.paybacks), ZERO) - settled_back
-    return Comparison(bill, takings, sales, duplicates, ledger.lines, given_back, answered)
+            sales.append(Sale(receipt, ledger.take(receipt.lines)))
+    refunds = Refunds()
+    if takings.paybacks:
+        refunds = weigh_refunds(ledger, [sale.receipt for sale in sales], repeated, takings.paybacks)
+    if refunds.answered:
+        ledger = _ledger_without(refunds.answered, bill)
+        sales = [_sale_without(refunds.answered, sale.receipt, ledger) for sale in sales]
+    duplicates = [Sale(receipt) for receipt in repeated if receipt not in refunds.repaid]
+    return Comparison(bill, takings, sales, duplicates, ledger.lines, refunds)
 
 
 def is_as_billed(matched: MatchedLine) -> bool:
@@ -124,31 +113,16 @@ def _discounted(line: ReceiptLine) -> Decimal:
     return gross(line) - line.discount
 
 
-def _products_answered_by_refund(ledger: Ledger, takings: Takings) -> frozenset[str]:
-    """The products of which the customer kept what the bill asks for.
-
-    Receipts whose lines do not add up say nothing certain about their products: then no refund is answered.
-    """
-    counted = (*takings.sales, *takings.paybacks)
-    if not takings.paybacks or any(lines_total(receipt) != receipt.total for receipt in counted):
-        return frozenset()
-    balance: dict[str, Decimal] = {}
-    for receipts, sign in ((takings.sales, 1), (takings.paybacks, -1)):
-        for receipt in receipts:
-            for line in receipt.lines:
-                product = ledger.product_of_receipt_line(line)
-                balance[product] = balance.get(product, ZERO) + sign * line.total
-    refunded = {ledger.product_of_receipt_line(line) for receipt in takings.paybacks for line in receipt.lines}
-    billed = {
-        product: sum((line.bill_line.total for line in lines), ZERO) for product, lines in ledger.by_product.items()
-    }
-    return frozenset(product for product in refunded if balance[product] == billed.get(product, ZERO))
+def _ledger_without(answered: frozenset[str], bill: Bill) -> Ledger:
+    """The bill's lines, those of the answered products sold as they were billed."""
+    ledger = Ledger.of(bill.lines or ())
+    for open_line in ledger.lines:
+        if product_of(open_line.bill_line) in answered:
+            open_line.sold = open_line.bill_line.quantity
+    return ledger
 
 
 def _sale_without(answered: frozenset[str], receipt: Receipt, ledger: Ledger) -> Sale:
-    lines = tuple(line for line in receipt.lines if ledger.product_of_receipt_line(line) not in answered)
-    return Sale(receipt, lines, _sum_of(answered, receipt, ledger))
-
-
-def _sum_of(products: frozenset[str], receipt: Receipt, ledger: Ledger) -> Decimal:
-    return sum((line.total for line in receipt.lines if ledger.product_of_receipt_line(line) in products), ZERO)
+    return Sale(
+        receipt, ledger.take(line for line in receipt.lines if ledger.product_of_receipt_line(line) not in answered)
+    )
