@@ -64,7 +64,9 @@ def load_receipts(rows: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, 
                 lines.get(row.pk, ()),
                 answered=answers.get(row.pk),
                 other_contents_count=others.get(row.pk, 0),
-                number_belongs_to=number_owners.get((row.shop_id, row.bill_number), "") if not row.bill_id else "",
+                number_belongs_to=number_owners.get((row.shop_id, row.bill_number), "")
+                if row.bill_id is None and row.bill_external_id
+                else "",
             ),
         )
         for row in held
@@ -84,8 +86,12 @@ def _load_answers(receipt_ids: Collection[int]) -> dict[int, values.Moment]:
 
 
 def _load_number_owners(receipts: Sequence[models.Receipt]) -> dict[tuple[int, str], str]:
-    """Bills (ids) by the number that a receipt for an unknown bill names."""
-    named = {(row.shop_id, row.bill_number) for row in receipts if not row.bill_id and row.bill_number}
+    """Bills (ids) by the number that a receipt names beside the id of an unknown bill."""
+    named = {
+        (row.shop_id, row.bill_number)
+        for row in receipts
+        if row.bill_id is None and row.bill_external_id and row.bill_number
+    }
     if not named:
         return {}
     bills = models.Bill.objects.filter(shop__in={shop for shop, _ in named}, number__in={number for _, number in named})
