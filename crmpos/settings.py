@@ -162,6 +162,9 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# Requests: Evotor sends at most 10 MB; the endpoints of the protocol refuse more in its own form.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 11 << 20
+
 # Language and time
 
 LANGUAGE_CODE = read_choice("LANGUAGE_CODE", default="ru", choices=("ru", "en"))

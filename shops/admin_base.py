@@ -109,6 +109,7 @@ class ModelAdmin(UnfoldModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # a count per choice of every filter is a scan of the table each
     warn_unsaved_form = True
 
     def get_search_results(

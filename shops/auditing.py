@@ -36,7 +36,7 @@ def _check_batch(events: Sequence[ExchangeEvent]) -> Iterator[str]:
         message = understand(event.kind, Direction(event.direction), event.body.encode())
         if message.fault and not event.fault:
             yield f"{_name(event)} cannot be read ({message.fault}), and the journal does not say so"
-        if message.bill:
+        if message.bill and not event.fault:
             bills[event.pk] = message.bill
         if message.listed:
             listed[event.pk] = message.listed

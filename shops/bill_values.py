@@ -8,8 +8,10 @@ from django.db.models import Count, F, QuerySet
 from shops import models
 from shops.payment import values
 
+BillValues = dict[int, tuple[values.Bill, tuple[values.Receipt, ...]]]
 
-def load_bill_values(bills: Sequence[models.Bill]) -> dict[int, tuple[values.Bill, tuple[values.Receipt, ...]]]:
+
+def load_bill_values(bills: Sequence[models.Bill]) -> BillValues:
     """Every bill (rows with `listed_by` and `opened_by`) with its receipts, by the bill's primary key."""
     ids = [bill.pk for bill in bills]
     lines: dict[int, list[values.BillLine]] = defaultdict(list)

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from shops.exchange_log import Direction
 from shops.wire import (
     BILL,
+    INCORRECT,
     KINDS,
     LIST,
+    PUT_BILL,
     RECEIPT,
     BillStatement,
     ListedBill,
+    PartlyUnreadable,
     ReceiptEvent,
     WireError,
     read_bill,
@@ -25,38 +28,72 @@ from shops.wire import (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The facts that a message brings, and the bill that it names."""
+    """The facts that a message brings, and the bill that it names. One with an error may still bring receipts."""
 
     bill_id: str = ""
     bill_number: str = ""
     listed: Sequence[ListedBill] = ()
     bill: BillStatement | None = None
     receipts: Sequence[ReceiptEvent] = ()
-    fault: str = ""
+    error: WireError | None = None
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be read; empty where it can."""
+        return str(self.error) if self.error else ""
 
 
 def understand(kind: str, direction: Direction, body: bytes) -> Message:
-    """Reads a message of the given kind and direction."""
+    """Reads a message of the journal, of the given kind and direction."""
     if kind not in KINDS:
-        return Message(fault=f"unknown kind {kind}")
+        return Message(error=WireError(INCORRECT, f"unknown kind {kind}"))
+    if direction == Direction.ANSWER:
+        return _understand_answer(kind, body)
     try:
-        return _understand_request(kind, body) if direction == Direction.REQUEST else _understand_answer(kind, body)
+        request = read_request(body)
     except WireError as error:
-        return Message(fault=str(error))
+        return Message(error=error)
+    if kind in (RECEIPT, PUT_BILL):
+        return understand_body(kind, request.body, bill_id=request.bill_id)
+    return Message(bill_id=request.bill_id, bill_number=request.number)
 
 
-def _understand_request(kind: str, body: bytes) -> Message:
-    request = read_request(body)
-    if kind != RECEIPT:
-        return Message(bill_id=request.bill_id, bill_number=request.number)
-    receipts = read_receipts(request.body)
-    reference = receipts[0].receipt.reference
-    return Message(bill_id=reference.bill_id, bill_number=reference.number, receipts=receipts)
+def understand_body(kind: str, body: bytes, *, bill_id: str = "") -> Message:
+    """Reads what a request brings: the receipts of RECEIPT, the bill of PUT_BILL, whose address names `bill_id`."""
+    try:
+        if kind == PUT_BILL:
+            return _of_bill(_stated(read_bill(body), bill_id))
+        return _of_receipts(read_receipts(body), None)
+    except PartlyUnreadable as error:
+        return _of_receipts(error.receipts, error)
+    except WireError as error:
+        return Message(error=error)
 
 
 def _understand_answer(kind: str, body: bytes) -> Message:
-    if kind == LIST:
-        return Message(listed=read_list(body))
-    if kind == BILL and (bill := read_bill(body)):
-        return Message(bill_id=bill.external_id, bill_number=bill.number, bill=bill)
-    return Message()
+    try:
+        if kind == LIST:
+            return Message(listed=read_list(body))
+        return _of_bill(read_bill(body)) if kind == BILL else Message()
+    except WireError as error:
+        return Message(error=error)
+
+
+def _stated(bill: BillStatement | None, bill_id: str) -> BillStatement:
+    if bill is None:
+        raise WireError(INCORRECT, "incorrect: no bill")
+    if bill.external_id != bill_id:
+        raise WireError(INCORRECT, "incorrect: not the id of the address", "id")
+    return bill
+
+
+def _of_bill(bill: BillStatement | None) -> Message:
+    return Message(bill_id=bill.external_id, bill_number=bill.number, bill=bill) if bill else Message()
+
+
+def _of_receipts(receipts: Sequence[ReceiptEvent], error: WireError | None) -> Message:
+    """A request names the bill of its first receipt."""
+    if not receipts:
+        return Message(error=error)
+    reference = receipts[0].receipt.reference
+    return Message(bill_id=reference.bill_id, bill_number=reference.number, receipts=receipts, error=error)

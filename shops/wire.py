@@ -38,11 +38,13 @@ from shops.wire_fields import (
 
 __all__ = [
     "BILL",
+    "DELETE_BILL",
     "INCORRECT",
     "KINDS",
     "LIST",
     "MALFORMED",
     "MISSING",
+    "PUT_BILL",
     "RECEIPT",
     "BillLine",
     "BillReference",
@@ -57,13 +59,16 @@ __all__ = [
     "WireError",
     "is_error_answer",
     "read_bill",
+    "read_bill_id",
     "read_list",
     "read_receipts",
     "read_request",
+    "split_bills",
 ]
 
 LIST, BILL, RECEIPT = "LIST", "BILL", "RECEIPT"
-KINDS = (LIST, BILL, RECEIPT)
+PUT_BILL, DELETE_BILL = "PUT_BILL", "DELETE_BILL"  # what a CRM sends to this program
+KINDS = (LIST, BILL, RECEIPT, PUT_BILL, DELETE_BILL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +236,21 @@ def read_bill(body: bytes) -> BillStatement | None:
         prepayment=read_amount(bill.prepayment or ZERO, "prepayment"),
         prepayment_enabled=read_flag(bill.prepaymentEnable),
     )
+
+
+def read_bill_id(body: bytes) -> str:
+    """The id that a bill states, also of one that is otherwise wrong; empty where there is none."""
+    try:
+        return read_identifier(decode(shapes.decode_bill_id, body).id, "id")
+    except WireError:
+        return ""
+
+
+def split_bills(body: bytes) -> list[bytes]:
+    """The bills of a request that brings many: the elements of an array, or one a line (NDJSON). Raises WireError."""
+    if body.lstrip().startswith(b"["):
+        return [bytes(element) for element in decode(shapes.decode_elements, body)]
+    return [line for line in body.splitlines() if line.strip()]
 
 
 def read_receipts(body: bytes) -> Sequence[ReceiptEvent]:

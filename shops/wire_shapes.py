@@ -44,6 +44,10 @@ class BillLine(msgspec.Struct):
     mark: str | None = None
 
 
+class BillId(msgspec.Struct):
+    id: str | int
+
+
 class Bill(msgspec.Struct):
     id: str | int
     summ: Decimal
@@ -117,6 +121,7 @@ class Event(msgspec.Struct):
 
 decode_envelope = msgspec.json.Decoder(Envelope).decode
 decode_listed = msgspec.json.Decoder(list[Listed]).decode
+decode_bill_id = msgspec.json.Decoder(BillId).decode
 decode_bill = msgspec.json.Decoder(Bill).decode
 decode_extras = msgspec.json.Decoder(Extras).decode
 decode_text = msgspec.json.Decoder(Text).decode

@@ -55,7 +55,6 @@ class ReceiptAdmin(FactAdmin):
         "shown_payment_source",
         "shown_total",
         "shown_received_at",
-        "receipt_id",
     )
     list_select_related = ("shop", "bill")
     list_filter = (

@@ -52,10 +52,16 @@ class KeyAuthentication(BaseAuthentication):
 
 
 class HasRole(BasePermission):
-    """Whether the caller's key has the view's `key_role`."""
+    """Whether the caller's key has the role that the view asks for, for all methods or for this one (`key_roles`)."""
+
+    message = "the role of this key does not allow it"
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return isinstance(request.auth, ApiKey) and request.auth.role == view.key_role
+        roles = getattr(view, "key_roles", {})
+        if roles and request.method not in roles:
+            return True  # no method of this view: it is answered as such
+        role = roles.get(request.method) or getattr(view, "key_role", None)
+        return isinstance(request.auth, ApiKey) and request.auth.role == role
 
 
 def read_bearer(request: Request) -> str | None:

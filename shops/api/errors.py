@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from shops.wire import INCORRECT, MALFORMED, WireError
+from shops.wire_writer import write_error
 
 WRONG_APPLICATION_TOKEN, WRONG_USER_TOKEN = 1001, 1002
 CONFLICT = 2004
@@ -43,6 +44,11 @@ class NotFound(ProtocolError):
         super().__init__(status.HTTP_404_NOT_FOUND, INCORRECT, reason, subject)
 
 
+def write_not_found(subject: str) -> bytes:
+    """The body of a 404 for an address that is none of the protocol's."""
+    return write_error(INCORRECT, "no such address", subject)
+
+
 def bad_input(error: WireError) -> ProtocolError:
     """400 for a message that cannot be understood."""
     return ProtocolError(status.HTTP_400_BAD_REQUEST, error.code, error.reason, error.subject)
@@ -63,7 +69,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     elif isinstance(error, NotAuthenticated):
         body = error_body(WRONG_USER_TOKEN, "no token", "Authorization")
     else:
-        code = CONFLICT if isinstance(error, Throttled) else MALFORMED
+        refused = response.status_code in (status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN)
+        code = WRONG_USER_TOKEN if refused else CONFLICT if isinstance(error, Throttled) else MALFORMED
         body = error_body(code, str(getattr(error, "detail", error)))
     response.data = body
     return response

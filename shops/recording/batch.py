@@ -9,12 +9,13 @@ from datetime import datetime
 
 from shops.messages import Message
 from shops.models import Bill, ExchangeEvent, Receipt
+from shops.offers import refresh_offers
 from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
 from shops.recording.places import PlaceBook
 from shops.recording.products import ProductBook
 from shops.recording.receipts import ReceiptBook
-from shops.wire import RECEIPT
+from shops.wire import BILL, RECEIPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,12 @@ def record_messages(
     _load(books, messages)
     request_of = {answer.pk: request for request, answer in pairs}
     for said in messages:
-        _record_message(books, said, opened_by=request_of.get(said.event.pk, said.event))
+        opened_by = request_of.get(said.event.pk, said.event) if said.event.kind == BILL else None
+        _record_message(books, said, opened_by=opened_by)
     books.receipts.write()
     books.bills.write()
     books.products.write()
+    refresh_offers(books.bills.find_paid_on())
     _judge_again_answered([request for request, _ in pairs], now)
     _judge_again_unanswered(books.bills.new, now)
     return books
@@ -70,7 +73,7 @@ def _load(books: Books, messages: Iterable[Said]) -> None:
     books.products.load(products)
 
 
-def _record_message(books: Books, said: Said, *, opened_by: ExchangeEvent) -> None:
+def _record_message(books: Books, said: Said, *, opened_by: ExchangeEvent | None) -> None:
     event, message = said.event, said.message
     for listed in message.listed:
         books.bills.record_listed(event, listed)

@@ -84,10 +84,15 @@ class BillBook:
         else:
             self.only_listed.add((bill.shop_id, bill.external_id))
 
-    def record_statement(self, event: ExchangeEvent, statement: BillStatement, *, opened_by: ExchangeEvent) -> None:
-        """A BILL answer: a version of its own unless the same was stated before; the newest statement counts."""
+    def record_statement(
+        self, event: ExchangeEvent, statement: BillStatement, *, opened_by: ExchangeEvent | None
+    ) -> None:
+        """A statement of the CRM: a version of its own unless it was made before; the newest counts.
+
+        `opened_by` is the request by which a register opened the bill, where the statement answers one.
+        """
         bill = self.bills[event.shop_id, statement.external_id]
-        if bill.opened_by is None or opened_by.moment < bill.opened_by.moment:
+        if opened_by is not None and (bill.opened_by is None or opened_by.moment < bill.opened_by.moment):
             bill.opened_by = opened_by
             self._judge_again(bill)
         version = self._version(bill, event, statement)
@@ -107,6 +112,10 @@ class BillBook:
         """Has the bill judged again for a fact that is recorded elsewhere (a receipt)."""
         self.with_receipts.add(bill.pk)
         self._judge_again(bill)
+
+    def find_paid_on(self) -> list[int]:
+        """The changed bills that have receipts: what is offered of them may be another now."""
+        return [bill.pk for key in sorted(self.changed) if (bill := self.bills[key]).pk in self.with_receipts]
 
     def write(self) -> None:
         BillVersion.objects.bulk_create(self.versions)

@@ -1,0 +1,30 @@
+"""The addresses of the protocol."""
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt
+
+from shops.api.errors import write_not_found
+from shops.api.protocol import CONTENT_TYPE, BillsView, BillView, ListView, ReceiptsView
+
+protocol_patterns: list[URLPattern] = [
+    path("api/v2/list", ListView.as_view()),
+    path("api/v2/bill/byid/<str:bill_id>", BillView.as_view()),
+    path("api/v2/bills", BillsView.as_view()),
+    path("api/v2/receipts", ReceiptsView.as_view()),
+]
+
+
+@csrf_exempt
+def front_controller(request: HttpRequest) -> HttpResponseBase:
+    """The original's own address: `/index.php?q=/api/v2/list&number=56770`."""
+    address = request.GET.get("q", "").strip("/")
+    for pattern in protocol_patterns:
+        if match := pattern.resolve(address):
+            response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+            return response
+    return HttpResponse(write_not_found("q"), status=404, content_type=CONTENT_TYPE)
+
+
+urlpatterns: list[URLPattern] = [*protocol_patterns, path("index.php", front_controller)]

@@ -1,0 +1,117 @@
+"""What is offered for payment: the LIST and BILL answers of this program.
+
+`Bill.on_offer` and `Bill.offered_total` are kept with every fact that changes them, in its transaction, so that LIST
+reads rows and computes nothing.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from shops.bill_values import BillValues, load_bill_values
+from shops.models import Bill, ExchangeEvent, Shop
+from shops.payment.offer import Offer, offer_of
+from shops.wire import PUT_BILL, read_request
+from shops.wire_writer import Json, read_json, wire_id
+
+BILL_KEYS = ("id", "date", "summ", "number", "customer", "products", "prepayment", "prepaymentEnable")
+CUSTOMER_KEYS = ("id", "inn", "kpp", "reg", "name", "okpo", "fullname", "legalentity")
+PRODUCT_KEYS = ("id", "mark", "type", "price", "taxrate", "itemType", "prodname", "quantity", "unitname")
+
+WIRE_TIME = "%Y-%m-%d %H:%M:%S"
+
+
+def refresh_offers(bill_ids: Collection[int]) -> None:
+    """Brings what is offered of these bills into line with the facts, within the caller's transaction."""
+    bills = list(Bill.objects.filter(pk__in=bill_ids).select_related("shop"))
+    values = load_bill_values(bills)
+    changed = []
+    for bill in bills:
+        offer = _offer(bill, values)
+        total = offer.total if offer.is_partial else None
+        if (bill.on_offer, bill.offered_total) != (offer.on_list, total):
+            bill.on_offer, bill.offered_total = offer.on_list, total
+            changed.append(bill)
+    Bill.objects.bulk_update(changed, ["on_offer", "offered_total"])
+
+
+def read_list_offer(shop: Shop, *, number: str = "") -> Json:
+    """The LIST answer of a shop, newest first."""
+    bills = Bill.objects.filter(shop=shop, on_offer=True)
+    if number:
+        bills = bills.filter(number=number)
+    fields = ("external_id", "issued_at", "total", "offered_total", "number", "customer_name")
+    return [
+        {
+            "id": wire_id(external_id),
+            "date": issued_at.astimezone(shop.zone).strftime(WIRE_TIME) if issued_at else None,
+            "summ": total if offered_total is None else offered_total,
+            "number": bill_number,
+            "customername": customer_name.strip(),
+        }
+        for external_id, issued_at, total, offered_total, bill_number, customer_name in bills.order_by(
+            "-issued_at", "-pk"
+        ).values_list(*fields)
+    ]
+
+
+def read_bill_offer(shop: Shop, external_id: str) -> Json:
+    """The BILL answer: the CRM's own statement with what remains to be paid; None where nothing is offered.
+
+    A bill that is known from LIST alone cannot be told: nobody has said what is on it.
+    """
+    bill = (
+        Bill.objects.filter(shop=shop, external_id=external_id, on_offer=True)
+        .select_related("shop", "stated_by")
+        .first()
+    )
+    if bill is None or bill.stated_by is None:
+        return None
+    stated = read_json(_statement(bill.stated_by))
+    assert isinstance(stated, dict)
+    return _in_order(_remaining(stated, _offer(bill, load_bill_values([bill]))))
+
+
+def _offer(bill: Bill, values: BillValues) -> Offer:
+    if bill.cancelled_at is not None or bill.closed_at is not None:
+        return Offer(on_list=False)
+    bill_value, receipts = values[bill.pk]
+    return offer_of(bill_value, receipts, after_partial=bill.shop.after_partial)
+
+
+def _statement(event: ExchangeEvent) -> bytes:
+    """The bill as the CRM wrote it: a BILL answer, or what stands in a PUT request."""
+    body = event.body.encode()
+    return read_request(body).body if event.kind == PUT_BILL else body
+
+
+def _remaining(stated: dict[str, Json], offer: Offer) -> dict[str, Json]:
+    """The statement with the lines and sums that are still to be paid."""
+    if not offer.is_partial:
+        return stated
+    products = stated.get("products")
+    assert isinstance(products, list)
+    return stated | {
+        "summ": offer.total,
+        "products": [
+            {**product, "quantity": offer.quantities[index]}
+            for index, product in enumerate(products)
+            if offer.quantities[index]
+        ],
+        "prepayment": offer.prepayment,
+    }
+
+
+def _in_order(bill: dict[str, Json]) -> Json:
+    """The keys in the order of the original, what it does not know behind them."""
+    customer, products = bill.get("customer"), bill.get("products")
+    if isinstance(customer, dict):
+        bill["customer"] = _sort_keys(customer, CUSTOMER_KEYS)
+    if isinstance(products, list):
+        bill["products"] = [
+            _sort_keys(product, PRODUCT_KEYS) if isinstance(product, dict) else product for product in products
+        ]
+    return _sort_keys(bill, BILL_KEYS)
+
+
+def _sort_keys(value: Mapping[str, Json], order: Sequence[str]) -> dict[str, Json]:
+    known = {key: value[key] for key in order if key in value}
+    return known | {key: item for key, item in value.items() if key not in known}
