@@ -27,7 +27,7 @@ from shops.admin_base import (
     amount_column,
     display,
 )
-from shops.presentation import NOTHING, show_signed_amount, show_time
+from shops.presentation import NOTHING, show_beginning, show_signed_amount, show_time
 
 FLAGS = {
     Status.OPEN: "flag-bad",
@@ -97,7 +97,9 @@ class DiscrepancyAdmin(WorkMixin, FactAdmin):
         if case.bill:
             return link_to("shops_bill", case.bill_id, case.bill, small=case.bill.external_id)
         if case.receipt:
-            return link_to("shops_receipt", case.receipt_id, _("receipt"), small=case.receipt.receipt_id)
+            return link_to(
+                "shops_receipt", case.receipt_id, _("receipt"), small=show_beginning(case.receipt.receipt_id, 8)
+            )
         return link_to("shops_exchangeevent", case.event_id, case.event)
 
     @display(description=_("customer"))
