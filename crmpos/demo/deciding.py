@@ -38,6 +38,8 @@ ANSWERS: dict[str, Answer] = {
     KindChoice.LISTED_AFTER_RECEIPT: (Reason.REGISTER_ERROR, "Второй оплаты не было, проверено по выписке."),
     KindChoice.UNANSWERED: (Reason.REGISTER_ERROR, "Обрыв связи, касса повторила запрос."),
     KindChoice.UNKNOWN_BILL: (Reason.FALSE_ALARM, "Заказ удалили из CRM после оплаты. Восстановлен."),
+    KindChoice.BILL_TOTAL_MISMATCH: (Reason.BILL_CORRECTED, "В CRM пересчитали итог заказа."),
+    KindChoice.RECEIPT_TOTAL_MISMATCH: (Reason.REGISTER_ERROR, "Сбой округления на кассе, поддержка исправила."),
     KindChoice.LIST_TOTAL_MISMATCH: (Reason.BILL_CORRECTED, "Заказ изменили, пока касса его открывала."),
     KindChoice.REFERENCE_MISMATCH: (Reason.REGISTER_ERROR, "Кассир выбрал соседний заказ, деньги зачтены верно."),
     KindChoice.NOT_FISCAL: (Reason.FALSE_ALARM, "Пречек для покупателя."),
@@ -93,7 +95,7 @@ def _work_off(discrepancy: Discrepancy, office: Office, turn: int) -> None:
         take(discrepancy, actor=office.accountant, now=taken_at)
     resolved_at = discrepancy.opened_at + RESOLVED_WITHIN
     answer = ANSWERS.get(discrepancy.kind)
-    if answer is None or turn % 8 == 3:
+    if answer is None or turn % 12 == 3:
         comment(discrepancy, actor=office.accountant, comment=UNCLEAR[turn % len(UNCLEAR)], now=resolved_at)
         return
     reason, text = answer
@@ -104,10 +106,10 @@ def _work_off(discrepancy: Discrepancy, office: Office, turn: int) -> None:
 
 
 def _look_at(discrepancy: Discrepancy, office: Office, turn: int) -> None:
-    if turn % 3 == 0:
+    if turn % 4 > 1:
         return
     taken_at = discrepancy.opened_at + TAKEN_WITHIN
     take(discrepancy, actor=office.accountant, now=taken_at)
-    if turn % 3 == 1:
+    if turn % 4 == 1:
         asked_at = taken_at + timedelta(minutes=25)
         comment(discrepancy, actor=office.accountant, comment=UNCLEAR[turn % len(UNCLEAR)], now=asked_at)

@@ -127,7 +127,7 @@ class Command(BaseCommand):
             play_history(plan, on_progress=show)
 
     def _bar(self, total: int | None, title: str, unit: str) -> "tqdm[Any]":
-        return tqdm(total=total, desc=title, unit=unit, disable=not sys.stderr.isatty())
+        return tqdm(total=total, desc=title, unit=unit, leave=False, disable=not sys.stderr.isatty())
 
     # --- serving ---
 
