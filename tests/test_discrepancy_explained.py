@@ -4,10 +4,12 @@ import html
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from reconciliation.models import Discrepancy
-from tests.factories import import_sample, make_accountant
+from tests.factories import import_sample, make_accountant, make_one_of_everything, make_receipt
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +45,20 @@ def test_the_31_690_are_explained(client: Client) -> None:
     assert "2026-03-25 17:18:54 Запрос (BILL)" in page
     assert "2026-03-25 17:24:10 Ответ (RECEIPT)" in page
     assert "система найдено открыто" in page
+
+
+def test_the_page_of_many_receipts_costs_no_more_queries_than_that_of_one(client: Client) -> None:
+    client.force_login(make_accountant())
+    discrepancy = make_one_of_everything(1)
+    assert discrepancy.case.bill is not None
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/admin/reconciliation/discrepancy/{discrepancy.pk}/change/").status_code == 200
+        counts.append(len(queries))
+        for _ in range(5):
+            make_receipt(discrepancy.case.bill, total="1.00")
+    assert counts[0] == counts[1]
 
 
 def test_the_same_in_english(client: Client) -> None:
