@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from shops.exchange_log import Direction
 from shops.wire import (
     BILL,
-    INCORRECT,
     KINDS,
     LIST,
     PUT_BILL,
@@ -18,12 +17,12 @@ from shops.wire import (
     ListedBill,
     PartlyUnreadable,
     ReceiptEvent,
-    WireError,
     read_bill,
     read_list,
     read_receipts,
     read_request,
 )
+from shops.wire_fields import INCORRECT, WireError
 
 
 @dataclass(frozen=True, slots=True)

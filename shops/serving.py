@@ -17,7 +17,8 @@ from shops.models import Bill, ExchangeEvent, Shop
 from shops.offers import read_bill_offer, read_list_offer, refresh_offers
 from shops.recording.batch import Said, record_messages
 from shops.recording.places import PlaceBook
-from shops.wire import BILL, DELETE_BILL, INCORRECT, LIST, PUT_BILL, RECEIPT, WireError, read_bill_id
+from shops.wire import BILL, DELETE_BILL, LIST, PUT_BILL, RECEIPT, read_bill_id
+from shops.wire_fields import INCORRECT, WireError
 from shops.wire_writer import Json, read_json, wire_id, write_error, write_json
 
 Query = Mapping[str, str]

@@ -20,7 +20,6 @@ from shops import wire_shapes as shapes
 from shops.money import AMOUNT_LIMIT, ZERO, multiply
 from shops.wire_fields import (
     INCORRECT,
-    MALFORMED,
     MISSING,
     WireError,
     decode,
@@ -35,36 +34,6 @@ from shops.wire_fields import (
     read_text,
     read_utc_time,
 )
-
-__all__ = [
-    "BILL",
-    "DELETE_BILL",
-    "INCORRECT",
-    "KINDS",
-    "LIST",
-    "MALFORMED",
-    "MISSING",
-    "PUT_BILL",
-    "RECEIPT",
-    "BillLine",
-    "BillReference",
-    "BillStatement",
-    "Customer",
-    "ListedBill",
-    "PartlyUnreadable",
-    "ReceiptEvent",
-    "ReceiptLine",
-    "ReceiptStatement",
-    "Request",
-    "WireError",
-    "is_error_answer",
-    "read_bill",
-    "read_bill_id",
-    "read_list",
-    "read_receipts",
-    "read_request",
-    "split_bills",
-]
 
 LIST, BILL, RECEIPT = "LIST", "BILL", "RECEIPT"
 PUT_BILL, DELETE_BILL = "PUT_BILL", "DELETE_BILL"  # what a CRM sends to this program

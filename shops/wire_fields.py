@@ -1,6 +1,6 @@
 """The fields of the v2 protocol: JSON decoded, and texts, amounts and times read, each refused by its name.
 
-Pure. Imported by `shops.wire` alone, which says which fields there are.
+Pure. `shops.wire` says which fields there are; what deals with its refusals imports `WireError` from here.
 """
 
 import re

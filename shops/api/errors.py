@@ -10,7 +10,7 @@ from rest_framework.exceptions import APIException, NotAuthenticated, Throttled
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from shops.wire import INCORRECT, MALFORMED, WireError
+from shops.wire_fields import INCORRECT, MALFORMED, WireError
 from shops.wire_writer import write_error
 
 WRONG_APPLICATION_TOKEN, WRONG_USER_TOKEN = 1001, 1002

@@ -19,7 +19,8 @@ from shops.api.authentication import HasRole, KeyAuthentication
 from shops.api.errors import ProtocolError, bad_input, handle_exception
 from shops.models import ApiKey, Shop
 from shops.serving import Answer
-from shops.wire import INCORRECT, MALFORMED, WireError, split_bills
+from shops.wire import split_bills
+from shops.wire_fields import INCORRECT, MALFORMED, WireError
 from shops.wire_writer import write_json
 
 IDENTIFIER_LENGTH = 200

@@ -11,9 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shops.wire import (
-    INCORRECT,
-    MALFORMED,
-    MISSING,
     BillLine,
     BillReference,
     BillStatement,
@@ -24,13 +21,13 @@ from shops.wire import (
     ReceiptLine,
     ReceiptStatement,
     Request,
-    WireError,
     is_error_answer,
     read_bill,
     read_list,
     read_receipts,
     read_request,
 )
+from shops.wire_fields import INCORRECT, MALFORMED, MISSING, WireError
 
 READERS: tuple[Callable[[bytes], object], ...] = (read_request, read_list, read_bill, read_receipts)
 
