@@ -30,24 +30,31 @@ class Journaled:
     is_new: bool
 
 
-def journal_entries(entries: Sequence[Entry], shops: dict[int, Shop], now: datetime) -> list[Journaled]:
+def journal_entries(
+    entries: Sequence[Entry], shops: dict[int, Shop], now: datetime, *, log_begins: bool = False
+) -> list[Journaled]:
     """Stores the entries, oldest first, that the journal does not hold yet, and gives all of them in their order.
 
     An entry is known by its time, shop and text; of equal ones the journal holds as many as the richest log had.
-    All entries of one second must come in one call.
+    All entries of one second must come in one call. `log_begins`: nothing of their log comes before them, so that its
+    first second may have begun in an older log.
     """
     prepared = [_prepare(entry, shops[entry.shop_number], now) for entry in entries]
     by_second: dict[datetime, list[Journaled]] = defaultdict(list)
     for journaled in prepared:
         by_second[journaled.event.occurred_at].append(journaled)
     known = _load_seconds(by_second)
-    placed = {second: _place(group, known.get(second, [])) for second, group in by_second.items()}
+    first_second = prepared[0].event.occurred_at if prepared and log_begins else None
+    placed = {
+        second: _place(group, known.get(second, []), behind=second == first_second)
+        for second, group in by_second.items()
+    }
     ExchangeEvent.objects.bulk_create(item.event for group in placed.values() for item in group if item.is_new)
     iterators = {second: iter(group) for second, group in placed.items()}
     return [next(iterators[journaled.event.occurred_at]) for journaled in prepared]
 
 
-def pair_events(events: Sequence[ExchangeEvent]) -> list[tuple[ExchangeEvent, ExchangeEvent]]:
+def pair_events(events: Sequence[ExchangeEvent], now: datetime) -> list[tuple[ExchangeEvent, ExchangeEvent]]:
     """Finds the partners of new events among themselves and among those still unpaired; gives the new pairs."""
     if not events:
         return []
@@ -67,10 +74,11 @@ def pair_events(events: Sequence[ExchangeEvent]) -> list[tuple[ExchangeEvent, Ex
         )
         for event in unpaired
     )
+    new = {event.pk for event in events}
     for request, answer in pairs:
         request.answer = answer
-        if not request.fault:
-            request.unjudged_since = None  # it waited for judgement only while it had no answer
+        # One that came with its answer need not be judged; one that came before may have been judged unanswered.
+        request.unjudged_since = None if request.pk in new and not request.fault else now
     ExchangeEvent.objects.bulk_update([request for request, _ in pairs], ["answer", "unjudged_since"])
     return pairs
 
@@ -151,27 +159,41 @@ def _load_seconds(seconds: Iterable[datetime]) -> dict[datetime, list[ExchangeEv
     return known
 
 
-def _place(group: list[Journaled], known: list[ExchangeEvent]) -> list[Journaled]:
-    """Gives the entries of one second their positions among what the journal already holds of it."""
+def _place(group: list[Journaled], known: list[ExchangeEvent], *, behind: bool) -> list[Journaled]:
+    """Gives the entries of one second their positions among what the journal already holds of it.
+
+    They stay beside those of their own log that it holds. Where it holds none, the second is cut in two by the end of
+    a log: they come `behind` what is known, or before it.
+    """
     if not known:
         for position, journaled in enumerate(group):
             journaled.event.position = position
         return group
-    order, placed, place = list(known), [], 0
-    unmatched = list(known)
-    for journaled in group:
-        held = next((event for event in unmatched if _is_same(event, journaled.event)), None)
-        if held is None:
-            order.insert(place, journaled.event)
-            placed.append(journaled)
+    placed = _find_held(group, known)
+    order = list(known)
+    first_held = next((item.event for item in placed if not item.is_new), None)
+    place = order.index(first_held) if first_held else len(order) if behind else 0
+    for item in placed:
+        if item.is_new:
+            order.insert(place, item.event)
         else:
-            unmatched.remove(held)
-            place = order.index(held)
-            placed.append(Journaled(journaled.entry, held, journaled.message, is_new=False))
+            place = order.index(item.event)
         place += 1
     if len(order) > len(known):
         _number(order, known)
     return placed
+
+
+def _find_held(group: list[Journaled], known: list[ExchangeEvent]) -> list[Journaled]:
+    """The group with the events of the journal in the place of those that it holds already."""
+    unmatched, found = list(known), []
+    for journaled in group:
+        held = next((event for event in unmatched if _is_same(event, journaled.event)), None)
+        if held is not None:
+            unmatched.remove(held)
+            journaled = Journaled(journaled.entry, held, journaled.message, is_new=False)
+        found.append(journaled)
+    return found
 
 
 def _is_same(held: ExchangeEvent, event: ExchangeEvent) -> bool:

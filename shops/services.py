@@ -53,9 +53,9 @@ class LogImporter:
         entries = [item for item in items if isinstance(item, Entry)]
         with transaction.atomic():
             self._learn_shops({entry.shop_number for entry in entries})
-            journaled = journal_entries(entries, self.shops, now)
+            journaled = journal_entries(entries, self.shops, now, log_begins=self.newest is None)
             new = [item for item in journaled if item.is_new]
-            pairs = pair_events([item.event for item in new])
+            pairs = pair_events([item.event for item in new], now)
             recorded = record_messages([Said(item.event, item.message) for item in new], pairs, self.places, now)
             fragments = self._keep_fragments(items, journaled)
         self._count(entries, new, pairs, recorded, fragments)

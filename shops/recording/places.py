@@ -1,8 +1,11 @@
 """Stores, terminals and employees, learned from the receipts that name them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from shops.models import Employee, Receipt, Store, Terminal
+from django.db.models import Min
+
+from shops.models import Bill, Employee, Receipt, Store, Terminal
 from shops.recording.keys import Key
 from shops.wire import ReceiptStatement
 
@@ -15,9 +18,11 @@ class PlaceBook:
     terminals: dict[Key, Terminal] = field(default_factory=dict)
     employees: dict[Key, Employee] = field(default_factory=dict)
 
-    def place(self, receipt: Receipt, statement: ReceiptStatement) -> None:
+    def place(self, receipt: Receipt, statement: ReceiptStatement, now: datetime) -> None:
         """Sets where the receipt was printed and by whom."""
         receipt.store = self._store(receipt.shop_id, statement.store_id)
+        if receipt.store and receipt.store.shop_id != receipt.shop_id:
+            _give_to_first(receipt.store, receipt, now)
         receipt.terminal = self._terminal(receipt.shop_id, statement.terminal_id, receipt.store)
         receipt.employee = self._employee(receipt.shop_id, statement.employee_id)
 
@@ -42,3 +47,15 @@ class PlaceBook:
         if evotor_id and key not in self.employees:
             self.employees[key], _ = Employee.objects.get_or_create(shop_id=shop_number, evotor_id=evotor_id)
         return self.employees.get(key)
+
+
+def _give_to_first(store: Store, receipt: Receipt, now: datetime) -> None:
+    """An older log may show that another shop named the store first: then all that was sold there is judged again."""
+    sold_there = Receipt.objects.filter(store=store)
+    first_of_owner = sold_there.filter(shop=store.shop_id).aggregate(first=Min("received_at"))["first"]
+    if first_of_owner is None or first_of_owner <= receipt.received_at:
+        return
+    store.shop_id = receipt.shop_id
+    store.save(update_fields=["shop"])
+    Bill.objects.filter(receipts__store=store).update(unjudged_since=now)
+    sold_there.filter(bill=None).update(unjudged_since=now)

@@ -93,7 +93,7 @@ class ReceiptBook:
             new_content=[[product, format_wire(quantity)] for product, quantity in reference.new_content],
             fingerprint=statement.fingerprint,
         )
-        self.places.place(receipt, statement)
+        self.places.place(receipt, statement, self.now)
         self._judge_again(receipt, bill)
         return receipt
 
