@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from shops.exchange_log import Direction, Entry
 from shops.journal import identify
 from shops.models import ExchangeEvent, Shop
+from shops.pairing import PAIRED_WITHIN
 from shops.wire_writer import write_json
 
 KEPT_OF_RUBBISH = 64 << 10  # bytes
@@ -45,7 +46,8 @@ def journal_answer(request: ExchangeEvent, body: bytes, *, remark: str = "", now
     event.bill_external_id, event.remark = request.bill_external_id, remark
     _store(event)
     request.answer = event
-    request.unjudged_since = now if request.fault else None
+    # One that was answered at once was not judged meanwhile.
+    request.unjudged_since = now if request.fault or now - request.occurred_at > PAIRED_WITHIN else None
     request.save(update_fields=["answer", "unjudged_since", "fault", "bill_external_id", "bill_number"])
     return event
 
