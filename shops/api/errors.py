@@ -71,6 +71,6 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     else:
         refused = response.status_code in (status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN)
         code = WRONG_USER_TOKEN if refused else CONFLICT if isinstance(error, Throttled) else MALFORMED
-        body = error_body(code, str(getattr(error, "detail", error)))
+        body = error_body(code, str(getattr(error, "detail", error)), "Authorization" if refused else "")
     response.data = body
     return response

@@ -1,17 +1,18 @@
 """The cast of the protocol: two shops, each with a till and a CRM, who call over HTTP."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from shops.access import create_key
 from shops.models import Shop
 from shops.wire_writer import read_json, write_json
-from tests.logs import make_receipt
+from tests.logs import Row, make_receipt, read_discrepancies, run
+
+Who = TypeVar("Who", bound="Caller")
 
 
 @dataclass
@@ -21,10 +22,10 @@ class Caller:
     secret: str
     client: Client
 
-    def get(self, path: str, **query: str) -> HttpResponse:
+    def get(self, path: str, **query: str) -> Any:
         return self.client.get(path, query, headers=self._headers())
 
-    def send(self, method: str, path: str, body: object = b"") -> HttpResponse:
+    def send(self, method: str, path: str, body: object = b"") -> Any:
         raw = body if isinstance(body, bytes) else write_json(body)  # type: ignore[arg-type]
         return self.client.generic(method, path, raw, content_type="application/json", headers=self._headers())
 
@@ -49,11 +50,11 @@ class Till(Caller):
         assert response.status_code == 200, response.content
         return read_json(response.content)
 
-    def deliver(self, *receipts: dict[str, Any]) -> HttpResponse:
+    def deliver(self, *receipts: dict[str, Any]) -> Any:
         events = [make_event(receipt) for receipt in receipts]
         return self.send("POST", "/api/v2/receipts", events[0] if len(events) == 1 else events)
 
-    def sell(self, receipt_id: str, lines: Any, bill: Any, **fields: Any) -> HttpResponse:
+    def sell(self, receipt_id: str, lines: Any, bill: Any, **fields: Any) -> Any:
         response = self.deliver(make_receipt(receipt_id, lines, bill, **fields))
         assert (response.status_code, response.content) == (200, b"")
         return response
@@ -61,10 +62,10 @@ class Till(Caller):
 
 @dataclass
 class Crm(Caller):
-    def put(self, bill: dict[str, Any], bill_id: str = "") -> HttpResponse:
+    def put(self, bill: dict[str, Any], bill_id: str = "") -> Any:
         return self.send("PUT", f"/api/v2/bill/byid/{bill_id or bill['id']}", bill)
 
-    def delete(self, bill_id: str) -> HttpResponse:
+    def delete(self, bill_id: str) -> Any:
         return self.send("DELETE", f"/api/v2/bill/byid/{bill_id}")
 
 
@@ -74,7 +75,14 @@ def make_event(receipt: dict[str, Any], event_id: str = "event-1") -> dict[str, 
     return event | {"userId": "01-000000000000001", "version": 2, "timestamp": 1774448694958}
 
 
-def make_caller(caller: type[Caller], shop: Shop, role: str) -> Any:
+def judge_later() -> set[Row]:
+    """Judges everything as of a day when all deadlines have passed; bill, receipt, kind, amount of what was found."""
+    run("reconcile", "--as-of=2100-01-01T00:00:00+00:00")
+    rows = read_discrepancies()
+    return {(row["bill"], row["receipt"], row["kind"], row["amount"]) for row in rows}
+
+
+def make_caller(caller: type[Who], shop: Shop, role: str) -> Who:
     return caller(create_key(shop, role, now=timezone.now()).secret, Client())
 
 
