@@ -155,6 +155,8 @@ def _sum_mismatch(evidence: Evidence, amount: Decimal, shop: Shop) -> str:
             _("%(on_account)s taken on account, %(set_off)s of it set off")
             % _amounts(evidence, "on_account", "set_off")
         )
+    if Decimal(evidence["on_credit"]):
+        parts.append(_("goods for %(on_credit)s handed over on credit") % _amounts(evidence, "on_credit"))
     return "; ".join(parts)
 
 

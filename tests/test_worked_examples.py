@@ -402,7 +402,7 @@ CLEAN = {
         receipt R1 300 method=Lend
             tea  150 × 2
         finds
-            nothing
+            sum_mismatch  -300
         """,
     "the credit is paid": """
         bill 300

@@ -236,6 +236,7 @@ def _sum_mismatch(bill: Bill, takings: Takings, remainder: Decimal) -> list[Find
         "prepayment": format_plain(bill.prepayment),
         "on_account": format_plain(takings.on_account),
         "set_off": format_plain(takings.set_off),
+        "on_credit": format_plain(sum((receipt.total for receipt in takings.credits), ZERO)),
     }
     return _finding(Kind.SUM_MISMATCH, [remainder], evidence)
 

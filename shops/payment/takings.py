@@ -21,7 +21,8 @@ class Takings:
     """The receipts of a case that count, each kind in the order of time.
 
     `sales` are judged line by line; `on_account` is money taken before the goods, `set_off` the part of it that a
-    later settlement receipt shows once more. Money counts once, when it was taken.
+    later settlement receipt shows once more. Money counts once, when it was taken. `credits` handed goods over for
+    money that is still to come: they bring nothing, but the bill is no longer one that nobody has touched.
     """
 
     sales: tuple[Receipt, ...]
@@ -29,6 +30,7 @@ class Takings:
     paybacks: tuple[Receipt, ...]
     on_account: Decimal
     set_off: Decimal
+    credits: tuple[Receipt, ...]
 
     @property
     def received(self) -> Decimal:
@@ -37,7 +39,7 @@ class Takings:
         return sold + self.on_account - self.set_off - given_back
 
     def __bool__(self) -> bool:
-        return bool(self.sales or self.advances or self.paybacks)
+        return bool(self.sales or self.advances or self.paybacks or self.credits)
 
 
 def brings_money(receipt: Receipt) -> bool:
@@ -51,6 +53,7 @@ def brings_money(receipt: Receipt) -> bool:
 
 def count_takings(receipts: Iterable[Receipt], bill: Bill | None) -> Takings:
     """The takings of a case, whatever the order in which `receipts` come."""
+    receipts = tuple(receipts)
     counted = sorted((receipt for receipt in receipts if brings_money(receipt)), key=lambda receipt: receipt.time_order)
     sales = tuple(receipt for receipt in counted if receipt.type == SELL)
     advances = tuple(receipt for receipt in sales if _is_on_account(receipt, sales))
@@ -62,7 +65,12 @@ def count_takings(receipts: Iterable[Receipt], bill: Bill | None) -> Takings:
         paybacks=tuple(receipt for receipt in counted if receipt.type == PAYBACK),
         on_account=on_account,
         set_off=_set_off(on_account, sales, bill) if bill and on_account else ZERO,
+        credits=tuple(receipt for receipt in receipts if _is_on_credit(receipt)),
     )
+
+
+def _is_on_credit(receipt: Receipt) -> bool:
+    return not receipt.informational and receipt.type == SELL and receipt.settlement_method == CREDIT
 
 
 def _set_off(on_account: Decimal, sales: Sequence[Receipt], bill: Bill) -> Decimal:
