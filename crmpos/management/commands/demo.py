@@ -35,6 +35,8 @@ PORT = 8000
 HIGHEST_PORT = 65535
 QUEUE = "admin/reconciliation/discrepancy/"
 EXAMPLE = f"{QUEUE}?q=137456"
+BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} < {remaining}"
+COUNTER = "{desc}: {n_fmt}"
 INTERRUPTED = 130  # as shells have it
 
 
@@ -82,7 +84,7 @@ class Command(BaseCommand):
         if load_sample():
             self._say(_("Sample journal of three shops: loaded"))
         now = timezone.now()
-        with self._bar(None, _("Comparing bills with receipts"), " cases") as bar:
+        with self._bar(None, _("Comparing bills with receipts"), COUNTER) as bar:
 
             def show(count: int) -> None:
                 bar.update(count)
@@ -119,15 +121,15 @@ class Command(BaseCommand):
             % {"days": DAYS, "shops": SHOPS, "bills": plan.bills}
         )
         first_day = plan.end - timedelta(days=DAYS)
-        with self._bar(DAYS, _("History"), " days") as bar:
+        with self._bar(DAYS, _("History"), BAR) as bar:
 
             def show(time: datetime) -> None:
                 bar.update((time - first_day).days - bar.n)
 
             play_history(plan, on_progress=show)
 
-    def _bar(self, total: int | None, title: str, unit: str) -> "tqdm[Any]":
-        return tqdm(total=total, desc=title, unit=unit, leave=False, disable=not sys.stderr.isatty())
+    def _bar(self, total: int | None, title: str, form: str) -> "tqdm[Any]":
+        return tqdm(total=total, desc=title, bar_format=form, leave=False, disable=not sys.stderr.isatty())
 
     # --- serving ---
 
