@@ -1,6 +1,5 @@
 """Production's way from a journal to a discrepancy: a Celery worker in a process of its own, over a real Redis."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,12 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
 from crmpos.celery import app
 from reconciliation.models import Discrepancy
+from tests.processes import ROOT, Environment, share_database
 
-ROOT = Path(__file__).resolve().parent.parent
 WAIT_SECONDS = 60
 
 # A bill over two lines, of which the register was paid the delivery alone. Newest first, as the log is written.
@@ -138,26 +136,11 @@ JOURNAL = """\
 }
 } |"""
 
-Environment = dict[str, str]
-
 
 @pytest.fixture
 def production(redis_url: str, transactional_db: None) -> Environment:
     """The variables of a process that shares this test's database, and a part of Redis that nobody else uses."""
-    return dict(os.environ) | {
-        "DJANGO_SETTINGS_MODULE": "crmpos.settings",
-        "DATABASE_URL": name_database(),
-        "CELERY_BROKER_URL": urlsplit(redis_url)._replace(path="/1").geturl(),
-    }
-
-
-def name_database() -> str:
-    database = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{database['NAME']}"
-    password = f":{database['PASSWORD']}" if database["PASSWORD"] else ""
-    host, port = database["HOST"] or "localhost", database["PORT"] or 5432
-    return f"postgresql://{database['USER']}{password}@{host}:{port}/{database['NAME']}"
+    return share_database(CELERY_BROKER_URL=urlsplit(redis_url)._replace(path="/1").geturl())
 
 
 @pytest.fixture
