@@ -36,7 +36,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     page.get_by_label("Имя пользователя").fill("accountant")
     page.get_by_label("Пароль").first.fill("a long password")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/discrepancy/")
+    expect(page.locator("#result_list")).to_be_visible()
     yield page
     context.close()
 
@@ -83,5 +83,6 @@ def test_nothing_runs_out_of_the_page(page: Page, width: int) -> None:
     discrepancy = Discrepancy.objects.get(case__bill__external_id="137456")
     addresses = ("", f"{discrepancy.pk}/change/")
     for address in (*(f"reconciliation/discrepancy/{part}" for part in addresses), "shops/exchangeevent/", ""):
-        page.goto(f"/admin/{address}")
+        page.goto(f"/admin/{address}", wait_until="networkidle")
+        expect(page.locator("#content")).to_be_visible()
         assert measure_overflow(page) == 0, address
