@@ -1,19 +1,22 @@
 """The use cases that write facts. Every one owns its transaction; doors (commands, views, tasks) call nothing else.
 
-Locks are taken in this order: bills by key, receipts by key.
+Locks are taken in this order: shops by number (by imports only), bills by key, receipts by key.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from shops.exchange_log import Entry, Fragment
 from shops.journal import Journaled, journal_entries, keep_fragment, pair_events
 from shops.models import ExchangeEvent, Shop
 from shops.recording.batch import Books, Said, record_messages
 from shops.recording.places import PlaceBook
+
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +47,32 @@ class LogImporter:
 
     source: str
     report: ImportReport = field(default_factory=ImportReport)
-    shops: dict[int, Shop] = field(default_factory=dict)
-    places: PlaceBook = field(default_factory=PlaceBook)
     newest: ExchangeEvent | None = None  # the entry that stands right below what comes next
 
     def import_batch(self, items: Sequence[Entry | Fragment], *, now: datetime) -> None:
-        """Records entries and fragments that come oldest first; all entries of one second must be in one batch."""
+        """Records entries and fragments that come oldest first; all entries of one second must be in one batch.
+
+        A register or another import may write the same rows meanwhile; then the batch is recorded once more.
+        """
+        newest = self.newest
+        for attempt in count(1):
+            try:
+                return self._import_batch(items, now)
+            except (IntegrityError, OperationalError):
+                if attempt == ATTEMPTS:
+                    raise
+                self.newest = newest
+
+    def _import_batch(self, items: Sequence[Entry | Fragment], now: datetime) -> None:
         entries = [item for item in items if isinstance(item, Entry)]
         with transaction.atomic():
-            self._learn_shops({entry.shop_number for entry in entries})
-            journaled = journal_entries(entries, self.shops, now, log_begins=self.newest is None)
+            shops = _lock_shops({entry.shop_number for entry in entries})
+            journaled = journal_entries(entries, shops, now, log_begins=self.newest is None)
             new = [item for item in journaled if item.is_new]
             pairs = pair_events([item.event for item in new], now)
-            recorded = record_messages([Said(item.event, item.message) for item in new], pairs, self.places, now)
+            recorded = record_messages([Said(item.event, item.message) for item in new], pairs, PlaceBook(), now)
             fragments = self._keep_fragments(items, journaled)
         self._count(entries, new, pairs, recorded, fragments)
-
-    def _learn_shops(self, numbers: set[int]) -> None:
-        for number in sorted(numbers - self.shops.keys()):
-            self.shops[number], _ = Shop.objects.get_or_create(number=number)
 
     def _keep_fragments(self, items: Sequence[Entry | Fragment], journaled: Sequence[Journaled]) -> list[Fragment]:
         """The fragments among `items` that were not kept before, each anchored to the entry below it."""
@@ -93,3 +103,10 @@ class LogImporter:
         report.fragments += len(fragments)
         report.damages += [Damage(item.entry.line_number, item.event.fault) for item in new if item.event.fault]
         report.damages += [Damage(fragment.line_number, "text that belongs to no entry") for fragment in fragments]
+
+
+def _lock_shops(numbers: set[int]) -> dict[int, Shop]:
+    """The shops, new ones too. Two imports for one shop take turns, so that neither stores what the other has stored."""
+    Shop.objects.bulk_create((Shop(number=number) for number in sorted(numbers)), ignore_conflicts=True)
+    locked = Shop.objects.filter(number__in=numbers).order_by("number").select_for_update(no_key=True)
+    return {shop.number: shop for shop in locked}

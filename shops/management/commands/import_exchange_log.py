@@ -14,6 +14,7 @@ from shops.log_source import STANDARD_INPUT, LogSource
 from shops.services import ImportReport, LogImporter
 
 DAMAGES_SHOWN = 50
+INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
 
 
 class Command(BaseCommand):
@@ -28,6 +29,11 @@ class Command(BaseCommand):
                 self._import(path)
             except OSError as error:
                 raise CommandError(f"{path}: {error.strerror or error}") from None
+            except KeyboardInterrupt:
+                raise CommandError(
+                    _("interrupted; what was imported is kept: import the file again to go on"),
+                    returncode=INTERRUPTED,
+                ) from None
 
     def _import(self, path: str) -> None:
         name = "stdin" if path == STANDARD_INPUT else path
