@@ -6,17 +6,49 @@ without needless zeros. The exchange log shows messages in this form, byte for b
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from shops.money import format_wire
 
+
+class Written(str):
+    """Text that is JSON of the wire already."""
+
+
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | Decimal | bool | None
 
 
+_encode_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def write_json(value: Json) -> bytes:
-    """The text form of a value; floats are refused, amounts are Decimals."""
-    return "".join(_write(value)).encode()
+    """A value as the bytes that are sent; amounts are Decimals, floats are refused."""
+    return write_text(value).encode()
+
+
+def write_text(value: object) -> Written:
+    """The text of a value. Raises TypeError for what has no place on the wire."""
+    match value:
+        case Written():
+            return value
+        case str():
+            return Written(_encode_text(value))
+        case None:
+            return Written("null")
+        case bool():
+            return Written("true" if value else "false")
+        case int():
+            return Written(value)
+        case Decimal():
+            return Written(format_wire(value))
+        case Mapping():
+            fields = ",\n".join(f"{_encode_text(str(key))}: {write_text(field)}" for key, field in value.items())
+            return Written(f"{{\n{fields}\n}}" if fields else "{}")
+        case Sequence():
+            items = ",\n".join(map(write_text, value))
+            return Written(f"[\n{items}\n]" if items else "[]")
+    raise TypeError(f"{type(value).__name__} has no place on the wire")
 
 
 def read_json(text: bytes | str) -> Json:
@@ -46,37 +78,3 @@ def _is_plain(digits: str) -> bool:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no number")
-
-
-def _write(value: Json) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield from _write_items("{}", [(f"{_quote(key)}: ", item) for key, item in value.items()])
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        yield from _write_items("[]", [("", item) for item in value])
-    else:
-        yield _write_scalar(value)
-
-
-def _write_items(brackets: str, items: Sequence[tuple[str, Json]]) -> Iterator[str]:
-    if not items:
-        yield brackets
-        return
-    yield f"{brackets[0]}\n"
-    for index, (key, item) in enumerate(items):
-        yield f",\n{key}" if index else key
-        yield from _write(item)
-    yield f"\n{brackets[1]}"
-
-
-def _write_scalar(value: str | int | Decimal | bool | None) -> str:
-    if isinstance(value, Decimal):
-        return format_wire(value)
-    if isinstance(value, str):
-        return _quote(value)
-    if value is None or isinstance(value, bool | int):
-        return json.dumps(value)
-    raise TypeError(f"{type(value).__name__} has no place on the wire")
-
-
-def _quote(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

@@ -22,8 +22,8 @@ from typing import Any
 
 from django.core.management import call_command
 
-from crmpos.history.documents import write_json
 from shops.money import ZERO, multiply, tax_inside
+from shops.wire_writer import write_text
 
 DAY = datetime(2026, 3, 25)
 MOSCOW = "+03:00"
@@ -174,18 +174,18 @@ class Log:
     def ask_list(self, *bills: Json, at: str = "", number: str = "", **how: Any) -> None:
         """LIST: the bills are those that the answer offers."""
         query = {"q": "/api/v2/list"} | ({"number": number} if number else {})
-        self._exchange("LIST", write_request(query), write_json(list(bills)), at, **how)
+        self._exchange("LIST", write_request(query), write_text(list(bills)), at, **how)
 
     def ask_bill(self, bill: Json, *, at: str = "", **how: Any) -> None:
         bill_id = str(bill["id"])
         request = write_request({"q": f"/api/v2/bill/byid/{bill_id}", "id": bill_id})
-        self._exchange("BILL", request, write_json(bill), at, **how)
+        self._exchange("BILL", request, write_text(bill), at, **how)
 
     def deliver(self, *receipts: Json, at: str = "", **how: Any) -> None:
         """RECEIPT: one event, or an array of them where there are several receipts."""
         self._move_on(at)
         events = [self._event(receipt) for receipt in receipts]
-        body = write_json(events[0] if len(events) == 1 else events)
+        body = write_text(events[0] if len(events) == 1 else events)
         self._exchange("RECEIPT", write_request({"q": "/api/v2/receipts"}, body), "", clock(self.now), **how)
 
     def say(self, kind: str, direction: str, body: str, *, at: str = "") -> None:
@@ -227,7 +227,7 @@ class Log:
 
 
 def write_request(query: Json, body: str = "null") -> str:
-    return f'{{\n"get": {write_json(query)},\n"body": {body},\n"post": [],\n"headers": {{}}\n}}'
+    return f'{{\n"get": {write_text(query)},\n"body": {body},\n"post": [],\n"headers": {{}}\n}}'
 
 
 def read_clock(text: str) -> datetime:

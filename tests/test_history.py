@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from crmpos.history import DEFAULT_END, Planted, generate_history, write_log
-from crmpos.history.documents import write_json
 from reconciliation.rules.kinds import Kind
 from shops.exchange_log import Direction, Entry, read_oldest_first
 from shops.marks import read_mark
 from shops.pairing import Half, pair
+from shops.wire_writer import write_text
 
 SAMPLE = Path(__file__).parents[1] / "crmpos" / "samples" / "exchange-log.txt"
 
@@ -114,7 +114,7 @@ def test_the_writer_writes_as_the_wire_does() -> None:
     """Every message of the real sample, read and written again, is the same text."""
     for entry in read_sample():
         if entry.body:
-            assert write_json(read_json(entry)).encode() == entry.body
+            assert write_text(read_json(entry)).encode() == entry.body
 
 
 def test_every_body_is_well_formed_but_those_planted_as_unreadable() -> None:
@@ -124,7 +124,7 @@ def test_every_body_is_well_formed_but_those_planted_as_unreadable() -> None:
     assert len(unreadable) == sum(one.kind == Kind.UNREADABLE for one in planted)
     for entry in entries:
         if entry.body and is_json(entry):
-            assert write_json(read_json(entry)).encode() == entry.body
+            assert write_text(read_json(entry)).encode() == entry.body
 
 
 def objects_in(value: object, path: str = "") -> Iterator[tuple[str, list[str]]]:

@@ -3,47 +3,18 @@
 The key order is the wire's own: every object is written in the order in which its dictionary is built.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 from crmpos.history.trades import DELIVERY_SUBJECT, NORMAL, SUBJECTS
-from shops.money import ZERO, format_wire, multiply, tax_inside
+from shops.money import ZERO, multiply, tax_inside
+from shops.wire_writer import Written, write_text
 
 MOSCOW = timezone(timedelta(hours=3))  # no summer time since 2014: the whole history lies after that
 
 HEADERS = {"vary": ["Accept"]}
-_encode_text = json.JSONEncoder(ensure_ascii=False).encode
-
-
-class Written(str):
-    """Text that is JSON of the wire already."""
-
-
-def write_json(value: object) -> Written:
-    """A line break after every opening bracket and comma and before every closing bracket; no indentation."""
-    match value:
-        case Written():
-            return value
-        case str():
-            return Written(_encode_text(value))
-        case None:
-            return Written("null")
-        case bool():
-            return Written("true" if value else "false")
-        case int():
-            return Written(value)
-        case Decimal():
-            return Written(format_wire(value))
-        case dict():
-            fields = ",\n".join(f'"{key}": {write_json(field)}' for key, field in value.items())
-            return Written(f"{{\n{fields}\n}}" if fields else "{}")
-        case list() | tuple():
-            items = ",\n".join(map(write_json, value))
-            return Written(f"[\n{items}\n]" if items else "[]")
-    raise TypeError(f"{type(value).__name__} is not written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +113,7 @@ class Bill:
         return sum((line.total for line in self.lines), ZERO)
 
     def write_listed(self) -> Written:
-        return write_json(
+        return write_text(
             {
                 "id": self.bill_id,
                 "date": str(self.issued_at),
@@ -153,7 +124,7 @@ class Bill:
         )
 
     def write(self) -> Written:
-        return write_json(
+        return write_text(
             {
                 "id": self.bill_id,
                 "date": str(self.issued_at),
@@ -249,7 +220,7 @@ class Receipt:
 
     def write(self, printed_at: datetime, first_day: datetime) -> Written:
         """The receipt itself, as it stands in every delivery of it."""
-        return write_json(
+        return write_text(
             {
                 "id": self.receipt_id,
                 "type": self.type,
@@ -287,7 +258,7 @@ class Receipt:
 def write_event(receipt: Written, event_id: str, user_id: str, sent_at: datetime, milliseconds: int) -> Written:
     """One delivery of a receipt."""
     timestamp = int(_to_utc(sent_at).timestamp()) * 1000 + milliseconds
-    return write_json(
+    return write_text(
         {
             "id": event_id,
             "data": receipt,
@@ -302,11 +273,11 @@ def write_event(receipt: Written, event_id: str, user_id: str, sent_at: datetime
 def write_request(path: str, body: Written | None = None, **arguments: str) -> Written:
     """A request as the CRM's front controller logs it: query, body, the body once more, headers."""
     query = {"q": path, **{name: value for name, value in arguments.items() if value}}
-    return write_json({"get": query, "body": body, "post": body or [], "headers": HEADERS})
+    return write_text({"get": query, "body": body, "post": body or [], "headers": HEADERS})
 
 
 def write_list(bills: Iterable[Bill]) -> Written:
-    return write_json([bill.write_listed() for bill in bills])
+    return write_text([bill.write_listed() for bill in bills])
 
 
 def _to_utc(local_time: datetime) -> datetime:

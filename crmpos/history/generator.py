@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from random import Random
 
-from crmpos.history.documents import MOSCOW, Bill, Written, write_event, write_json, write_list, write_request
+from crmpos.history.documents import MOSCOW, Bill, write_event, write_list, write_request
 from crmpos.history.money_scenarios import MONEY_SCENARIOS
 from crmpos.history.other_scenarios import OTHER_SCENARIOS
 from crmpos.history.scenario import CLEAN, Delivery, Desk, Fate, Planted, Scenario, Visit
 from crmpos.history.shop import InventedShop, make_uuid
 from crmpos.history.trades import TRADES
 from shops.exchange_log import Direction, Entry
+from shops.wire_writer import Written, write_text
 
 DEFAULT_END = datetime(2026, 3, 31, 21, 0)
 
@@ -31,7 +32,7 @@ WEEK = (10, 9, 9, 10, 12, 15, 9)  # how busy the days are, from Monday
 FIRST_OPENING, AFTERNOON = time(10), time(13)
 BEFORE_END = timedelta(minutes=30)
 
-REFUSED = write_json({"errors": [{"code": 2001, "reason": "malformed"}]})
+REFUSED = write_text({"errors": [{"code": 2001, "reason": "malformed"}]})
 
 Process = Iterator[int]
 

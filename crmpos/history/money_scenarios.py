@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
-from crmpos.history.documents import Bill, Receipt, Written
+from crmpos.history.documents import Bill, Receipt
 from crmpos.history.scenario import Delivery, Desk, Scenario, Visit, has_whole_distinct_lines
 from crmpos.history.shop import ONE
 from shops.money import ZERO, multiply
+from shops.wire_writer import Written
 
 LATE_SECONDS = (3_900, 200_000)
 
