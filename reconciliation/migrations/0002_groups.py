@@ -12,8 +12,10 @@ NAMEABLE = ("change_store", "change_terminal", "change_employee")
 
 def make_groups(apps, schema_editor):
     make_permissions(apps, schema_editor.connection.alias)
-    Group = apps.get_model("auth", "Group")
-    Permission = apps.get_model("auth", "Permission")
+    fill_groups(apps.get_model("auth", "Group"), apps.get_model("auth", "Permission"))
+
+
+def fill_groups(Group, Permission):
     ours = Permission.objects.filter(content_type__app_label__in=APPS)
     view = Q(codename__startswith="view_")
     work = Q(codename="work_discrepancy") | Q(codename__in=NAMEABLE)

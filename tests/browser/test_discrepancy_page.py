@@ -46,7 +46,7 @@ def measure_overflow(page: Page) -> int:
     return overflow
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_the_31_690_are_found_understood_and_resolved(page: Page) -> None:
     row = page.get_by_role("row").filter(has_text="137456")
     expect(row).to_contain_text(f"{MINUS}31{SPACE}040,00")
@@ -76,7 +76,7 @@ def test_the_31_690_are_found_understood_and_resolved(page: Page) -> None:
     expect(page.get_by_role("row").filter(has_text="137456")).to_have_count(0)
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", [390, 1024, 1440])
 def test_nothing_runs_out_of_the_page(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
