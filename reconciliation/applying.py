@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from reconciliation.closing import close_or_open
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, Status
 from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
@@ -61,6 +62,7 @@ def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: d
     Discrepancy.objects.bulk_create(new)
     Discrepancy.objects.bulk_update(application.dirty, DISCREPANCY_FIELDS)
     DiscrepancyStep.objects.bulk_create(application.steps)
+    close_or_open(application.steps, now=now)
     return application
 
 

@@ -1,6 +1,7 @@
 """What people decide about discrepancies. Every decision locks the discrepancy, changes it, and leaves a step.
 
-Doors (admin actions, the back-office API) check permissions and call nothing else.
+Doors (admin actions, the back-office API) check permissions and call nothing else. A decision that closes a bill locks
+the bill before the discrepancy, as the judge does.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from reconciliation.closing import close_or_open, lock_bill
 from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
 
 Action = DiscrepancyStep.Action
@@ -108,6 +110,7 @@ def _step(
     The caller's own `discrepancy` is brought up to date.
     """
     with transaction.atomic():
+        lock_bill(discrepancy)
         locked = Discrepancy.objects.select_for_update(of=("self",)).select_related("assignee").get(pk=discrepancy.pk)
         step = DiscrepancyStep(
             discrepancy=locked,
@@ -127,5 +130,6 @@ def _step(
             locked.changed_at = now
         locked.save(update_fields=["status", "reason", "assignee", "changed_at"])
         step.save(force_insert=True)
+        close_or_open([step], now=now)
     for name in ("status", "reason", "assignee", "changed_at"):
         setattr(discrepancy, name, getattr(locked, name))
