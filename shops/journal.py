@@ -17,6 +17,8 @@ from shops.models import ExchangeEvent, JournalFragment, Shop
 from shops.pairing import PAIRED_WITHIN, Half, pair
 from shops.wire import BILL
 
+Pair = tuple[ExchangeEvent, ExchangeEvent]  # a request and its answer
+
 RENUMBERING_OFFSET = 1_000_000_000  # beyond every position, within the column
 
 
@@ -32,8 +34,10 @@ class Journaled:
 
 def journal_entries(
     entries: Sequence[Entry], shops: dict[int, Shop], now: datetime, *, log_begins: bool = False
-) -> list[Journaled]:
-    """Stores the entries, oldest first, that the journal does not hold yet, and gives all of them in their order.
+) -> tuple[list[Journaled], list[Pair]]:
+    """Stores the entries, oldest first, that the journal does not hold yet.
+
+    Gives all of them in their order, and the (request, answer) pairs that the new ones have completed.
 
     An entry is known by its time, shop and text; of equal ones the journal holds as many as the richest log had.
     All entries of one second must come in one call. `log_begins`: nothing of their log comes before them, so that its
@@ -49,38 +53,12 @@ def journal_entries(
         second: _place(group, known.get(second, []), behind=second == first_second)
         for second, group in by_second.items()
     }
-    ExchangeEvent.objects.bulk_create(item.event for group in placed.values() for item in group if item.is_new)
     iterators = {second: iter(group) for second, group in placed.items()}
-    return [next(iterators[journaled.event.occurred_at]) for journaled in prepared]
-
-
-def pair_events(events: Sequence[ExchangeEvent], now: datetime) -> list[tuple[ExchangeEvent, ExchangeEvent]]:
-    """Finds the partners of new events among themselves and among those still unpaired; gives the new pairs."""
-    if not events:
-        return []
-    near = Q(
-        shop__in={event.shop_id for event in events},
-        occurred_at__range=(events[0].occurred_at - PAIRED_WITHIN, events[-1].occurred_at + PAIRED_WITHIN),
-    )
-    unpaired = ExchangeEvent.journal_order().filter(near, answer=None, request=None).defer("body", "verbatim")
-    pairs = pair(
-        Half(
-            reference=event,
-            shop_number=event.shop_id,
-            kind=event.kind,
-            is_request=event.is_request,
-            occurred_at=event.occurred_at,
-            bill_id=event.bill_external_id if event.kind == BILL else "",
-        )
-        for event in unpaired
-    )
-    new = {event.pk for event in events}
-    for request, answer in pairs:
-        request.answer = answer
-        # One that came with its answer need not be judged; one that came before may have been judged unanswered.
-        request.unjudged_since = None if request.pk in new and not request.fault else now
-    ExchangeEvent.objects.bulk_update([request for request, _ in pairs], ["answer", "unjudged_since"])
-    return pairs
+    journaled = [next(iterators[item.event.occurred_at]) for item in prepared]
+    new = [item.event for item in journaled if item.is_new]
+    pairs = _pair(new, now)
+    _create(new, pairs)
+    return journaled, pairs
 
 
 def keep_fragment(fragment: Fragment, *, above: ExchangeEvent | None, source: str) -> bool:
@@ -101,6 +79,41 @@ def keep_fragment(fragment: Fragment, *, above: ExchangeEvent | None, source: st
 def to_utc(local_time: datetime, shop: Shop) -> datetime:
     """A time of the shop's own zone as UTC."""
     return local_time.replace(tzinfo=shop.zone).astimezone(UTC)
+
+
+def _pair(new: Sequence[ExchangeEvent], now: datetime) -> list[Pair]:
+    """Finds the partners of new events among themselves and among those still unpaired."""
+    if not new:
+        return []
+    near = Q(
+        shop__in={event.shop_id for event in new},
+        occurred_at__range=(new[0].occurred_at - PAIRED_WITHIN, new[-1].occurred_at + PAIRED_WITHIN),
+    )
+    held = ExchangeEvent.objects.filter(near, answer=None, request=None).defer("body", "verbatim")
+    pairs = pair(
+        Half(
+            reference=event,
+            shop_number=event.shop_id,
+            kind=event.kind,
+            is_request=event.is_request,
+            occurred_at=event.occurred_at,
+            bill_id=event.bill_external_id if event.kind == BILL else "",
+        )
+        for event in sorted((*held, *new), key=lambda event: event.moment)
+    )
+    for request, answer in pairs:
+        request.answer = answer
+        # One that comes with its answer need not be judged; one that came before may have been judged unanswered.
+        request.unjudged_since = None if request.pk is None and not request.fault else now
+    return pairs
+
+
+def _create(new: Sequence[ExchangeEvent], pairs: Sequence[Pair]) -> None:
+    """Stores new events, answers before the requests that point to them; requests that were held get their answers."""
+    held = [request for request, _ in pairs if request.pk is not None]
+    ExchangeEvent.objects.bulk_create(event for event in new if not event.is_request)
+    ExchangeEvent.objects.bulk_create(event for event in new if event.is_request)
+    ExchangeEvent.objects.bulk_update(held, ["answer", "unjudged_since"])
 
 
 def _prepare(entry: Entry, shop: Shop, now: datetime) -> Journaled:

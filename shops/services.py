@@ -11,7 +11,7 @@ from itertools import count
 from django.db import IntegrityError, OperationalError, transaction
 
 from shops.exchange_log import Entry, Fragment
-from shops.journal import Journaled, journal_entries, keep_fragment, pair_events
+from shops.journal import Journaled, Pair, journal_entries, keep_fragment
 from shops.models import ExchangeEvent, Shop
 from shops.recording.batch import Books, Said, record_messages
 from shops.recording.places import PlaceBook
@@ -67,9 +67,8 @@ class LogImporter:
         entries = [item for item in items if isinstance(item, Entry)]
         with transaction.atomic():
             shops = _lock_shops({entry.shop_number for entry in entries})
-            journaled = journal_entries(entries, shops, now, log_begins=self.newest is None)
+            journaled, pairs = journal_entries(entries, shops, now, log_begins=self.newest is None)
             new = [item for item in journaled if item.is_new]
-            pairs = pair_events([item.event for item in new], now)
             recorded = record_messages([Said(item.event, item.message) for item in new], pairs, PlaceBook(), now)
             fragments = self._keep_fragments(items, journaled)
         self._count(entries, new, pairs, recorded, fragments)
@@ -89,7 +88,7 @@ class LogImporter:
         self,
         entries: Sequence[Entry],
         new: Sequence[Journaled],
-        pairs: Sequence[tuple[ExchangeEvent, ExchangeEvent]],
+        pairs: Sequence[Pair],
         books: Books,
         fragments: Sequence[Fragment],
     ) -> None:
@@ -106,7 +105,7 @@ class LogImporter:
 
 
 def _lock_shops(numbers: set[int]) -> dict[int, Shop]:
-    """The shops, new ones too. Two imports for one shop take turns, so that neither stores what the other has stored."""
+    """The shops, new ones too. Imports for one shop take turns, so that none stores what another has stored."""
     Shop.objects.bulk_create((Shop(number=number) for number in sorted(numbers)), ignore_conflicts=True)
     locked = Shop.objects.filter(number__in=numbers).order_by("number").select_for_update(no_key=True)
     return {shop.number: shop for shop in locked}

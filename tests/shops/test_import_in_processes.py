@@ -39,13 +39,13 @@ def assert_whole(path: Path, planted: list[Planted]) -> None:
 
 def test_an_import_that_was_broken_off_is_done_again(history: tuple[Path, list[Planted]]) -> None:
     path, planted = history
-    held = 0
+    held = last_pk = 0
     for number in (signal.SIGINT, signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
         process = start_command("import_exchange_log", str(path))
-        wait_until(lambda: ExchangeEvent.objects.count() > held)
+        wait_until(ExchangeEvent.objects.filter(pk__gt=last_pk).exists)
         process.send_signal(number)
         code, _, errors = finish(process)
-        held = ExchangeEvent.objects.count()
+        held, last_pk = ExchangeEvent.objects.count(), ExchangeEvent.objects.latest("pk").pk
 
         assert code == (130 if number == signal.SIGINT else -signal.SIGKILL)
         assert "Traceback" not in errors
