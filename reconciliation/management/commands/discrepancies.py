@@ -15,6 +15,7 @@ from reconciliation.models import KindChoice, Status
 from reconciliation.querying import UNRESOLVED, DiscrepancyFilter, DiscrepancyRow, read_rows
 from shops.management.arguments import parse_time
 from shops.money import parse_amount
+from shops.spreadsheets import unformula
 
 TABLE_COLUMNS = ("shop", "bill", "receipt", "kind", "amount", "status", "explanation")
 ALL = "all"
@@ -78,7 +79,7 @@ class Command(BaseCommand):
     def _write_csv(self, rows: Iterable[DiscrepancyRow]) -> None:
         writer = csv.writer(self.stdout)
         writer.writerow(field.name for field in fields(DiscrepancyRow))
-        writer.writerows([_unformula(value) for value in asdict(row).values()] for row in rows)
+        writer.writerows([unformula(value) for value in asdict(row).values()] for row in rows)
 
     def _write_table(self, rows: Iterable[DiscrepancyRow]) -> None:
         table = [TABLE_COLUMNS, *(_cells(row) for row in rows)]
@@ -93,20 +94,6 @@ class Command(BaseCommand):
 
 def _cells(row: DiscrepancyRow) -> tuple[str, ...]:
     return tuple("" if (value := getattr(row, name)) is None else str(value) for name in TABLE_COLUMNS)
-
-
-def _unformula(value: object) -> object:
-    """A text that a spreadsheet would run as a formula is made plain; an amount with its minus stays an amount."""
-    is_formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{value}" if is_formula and not _is_number(str(value)) else value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        Decimal(text)
-    except ArithmeticError:
-        return False
-    return True
 
 
 def _amount(text: str) -> Decimal:

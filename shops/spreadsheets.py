@@ -1,0 +1,123 @@
+"""Tables for spreadsheet programs: CSV and XLSX, written row by row in constant memory. Anyone may import it.
+
+A text that came from outside never becomes a formula, whatever it begins with.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import IO, Any
+
+import xlsxwriter
+from django.utils.translation import gettext as _
+
+Cell = str | int | Decimal | datetime | bool | None
+
+FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and full-width
+CSV_CHUNK_LENGTH = 64 << 10
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel in Russia takes UTF-8 for windows-1251
+
+XLSX_ROWS_LIMIT = 1_000_000  # a sheet has 1 048 576
+XLSX_TEXT_LIMIT = 32_767
+XLSX_FIRST_YEAR = 1900
+XLSX_AMOUNT, XLSX_TIME = "#,##0.00", "yyyy-mm-dd hh:mm:ss"
+XLSX_COLUMN_WIDTH = 20
+
+
+class TooManyRows(Exception):
+    """A sheet cannot hold the table; says what to do instead."""
+
+
+def unformula(value: object) -> object:
+    """A text that a spreadsheet would run as a formula is made plain; an amount with its minus stays an amount."""
+    is_formula = isinstance(value, str) and value.startswith(FORMULA_BEGINNINGS)
+    return f"'{value}" if is_formula and not _is_number(str(value)) else value
+
+
+def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """The table as UTF-8 with a byte order mark, in pieces."""
+    buffer = io.StringIO()
+    buffer.write(BYTE_ORDER_MARK)
+    writer = csv.writer(buffer)
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([_plain(cell) for cell in row])
+        if buffer.tell() >= CSV_CHUNK_LENGTH:
+            yield _empty(buffer)
+    yield _empty(buffer)
+
+
+def write_xlsx(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """The table as a workbook of one sheet: amounts are numbers, times are times of UTC, texts are texts.
+
+    Raises TooManyRows.
+    """
+    with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(header) - 1, XLSX_COLUMN_WIDTH)
+        bold = workbook.add_format({"bold": True})
+        formats = {
+            Decimal: workbook.add_format({"num_format": XLSX_AMOUNT}),
+            datetime: workbook.add_format({"num_format": XLSX_TIME}),
+        }
+        for column, name in enumerate(header):
+            sheet.write_string(0, column, name, bold)
+        for number, row in enumerate(rows, start=1):
+            if number > XLSX_ROWS_LIMIT:
+                raise TooManyRows(
+                    _("A sheet holds %(limit)d rows at the most: take fewer by a filter, or take CSV.")
+                    % {"limit": XLSX_ROWS_LIMIT}
+                )
+            for column, cell in enumerate(row):
+                _write_cell(sheet, number, column, cell, formats)
+
+
+def _write_cell(sheet: Any, row: int, column: int, cell: Cell, formats: dict[type, Any]) -> None:
+    match cell:
+        case None | "":
+            pass
+        case bool():
+            sheet.write_boolean(row, column, cell)
+        case int():
+            sheet.write_number(row, column, cell)
+        case Decimal():
+            sheet.write_number(row, column, cell, formats[Decimal])
+        case datetime() if cell.year > XLSX_FIRST_YEAR:
+            sheet.write_datetime(row, column, cell.astimezone(UTC).replace(tzinfo=None), formats[datetime])
+        case _:
+            sheet.write_string(row, column, _text(cell)[:XLSX_TEXT_LIMIT])
+
+
+def _plain(cell: Cell) -> object:
+    return unformula(cell) if isinstance(cell, str) else "" if cell is None else _text(cell)
+
+
+def _text(cell: Cell) -> str:
+    match cell:
+        case bool():
+            return "true" if cell else "false"
+        case Decimal():
+            return format(cell, "f")
+        case datetime():
+            return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case _:
+            return str(cell)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        Decimal(text)
+    except ArithmeticError:
+        return False
+    return True
+
+
+def _empty(buffer: io.StringIO) -> bytes:
+    """What the buffer holds; it is empty afterwards."""
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode()
