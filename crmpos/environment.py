@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 BOOLEAN_BY_WORD = {"true": True, "1": True, "false": False, "0": False}
 DATABASE_SCHEMES = ("postgresql", "postgres", "sqlite")
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "memory")
+CACHE_SCHEMES = ("redis", "rediss")
 
 
 def read_text(name: str, default: str = "") -> str:
@@ -105,6 +106,11 @@ def read_database(name: str) -> dict[str, Any] | None:
 def read_broker(name: str) -> str:
     """The URL of the broker that brings tasks to the workers, or nothing."""
     return _read_url(name, BROKER_SCHEMES)
+
+
+def read_cache(name: str) -> str:
+    """The URL of the cache that all processes share, or nothing."""
+    return _read_url(name, CACHE_SCHEMES)
 
 
 def _read_url(name: str, schemes: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from crmpos.admin_site import UNFOLD  # noqa: F401  (read by django-unfold)
 from crmpos.environment import (
     read_boolean,
     read_broker,
+    read_cache,
     read_choice,
     read_database,
     read_integer,
@@ -74,6 +75,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "rest_framework",
     "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 
 MIDDLEWARE = [
@@ -113,6 +116,31 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+# Calls a minute that one key, or one person, may make.
+API_RATE_OFFICE = read_integer("API_RATE_OFFICE", default=600, minimum=1, maximum=1_000_000)
+
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "crmpos",
+    "DESCRIPTION": _("Bills, receipts, the exchange journal and what was found about them."),
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/(office/)?",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # What stands in it is no secret: it is the same for every installation.
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Without null here the page would show the schema's address to a service elsewhere.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "displayOperationId": False, "validatorUrl": None},
+    "ENUM_NAME_OVERRIDES": {
+        "DiscrepancyKind": "reconciliation.models.KindChoice",
+        "DiscrepancyStatus": "reconciliation.models.Status",
+        "DiscrepancyReason": "reconciliation.models.Reason",
+        "PersonsReason": "reconciliation.api.decisions.REASON_CHOICES",
+    },
 }
 
 # Database
@@ -164,6 +192,21 @@ CELERY_BEAT_SCHEDULE = {
 
 # Requests: Evotor sends at most 10 MB; the endpoints of the protocol refuse more in its own form.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 11 << 20
+
+# Cache (what is counted for the limits of callers; nothing in it is missed when it is lost)
+
+_cache_url = read_cache("CACHE_URL")
+if not _cache_url and CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
+    _cache_url = CELERY_BROKER_URL
+if _cache_url:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": _cache_url,
+            "KEY_PREFIX": "crmpos",
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
+    }
 
 # Language and time
 
