@@ -52,6 +52,12 @@ def test_pages_tell_browsers_to_be_careful(client: Client) -> None:
     assert headers["Referrer-Policy"] == "same-origin"
 
 
+def test_whoever_logs_in_at_the_login_page_itself_is_let_in(client: Client, admin_user: User) -> None:
+    response = client.post("/admin/login/", {"username": "admin", "password": "password"}, follow=True)
+    assert response.status_code == 200
+    assert response.redirect_chain[-1][0].startswith("/admin/")
+
+
 def test_nobody_edits_a_fact(rf: RequestFactory) -> None:
     request = rf.get("/")
     facts = FactAdmin(Shop, admin.site)
