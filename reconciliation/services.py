@@ -60,6 +60,8 @@ class Reconciliation:
 
     def run(self, *, everything: bool = False) -> ReconcileReport:
         """Judges until nothing waits: judging a bill may have others judged again (a marking code on both)."""
+        if not everything and self._is_idle():
+            return self.report
         self._mark_due()
         if everything:
             self._mark_everything()
@@ -69,9 +71,11 @@ class Reconciliation:
         self._judge_all("receipt", Receipt.objects.all(), self._judge_receipts)
         return self.report
 
-    def count_waiting(self) -> int:
-        """How many cases wait to be judged now (a progress bar's total, no more)."""
-        return sum(self._waiting(rows).count() for rows in (Bill.objects.all(), Receipt.objects.all()))
+    def _is_idle(self) -> bool:
+        """Whether nothing waits. A run every few seconds then only reads, and takes no lock."""
+        due = self._of_shop(Case.objects.filter(judge_again_at__lt=self.as_of))
+        waiting = (self._waiting(model._default_manager.all()) for model in (Bill, Receipt, ExchangeEvent))
+        return not any(rows.exists() for rows in (due, *waiting))
 
     # --- marking: time alone, or a person, has cases judged again ---
 
