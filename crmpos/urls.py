@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from reconciliation.api.bill_status import BillStatusView
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("i18n/", include("django.conf.urls.i18n")),
@@ -12,5 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/office/", include("reconciliation.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    path("api/v2/bills/<str:bill_id>/status", BillStatusView.as_view()),
     path("", include("shops.api.urls")),
 ]

@@ -21,16 +21,24 @@ WIRE_TIME = "%Y-%m-%d %H:%M:%S"
 
 def refresh_offers(bill_ids: Collection[int]) -> None:
     """Brings what is offered of these bills into line with the facts, within the caller's transaction."""
-    bills = list(Bill.objects.filter(pk__in=bill_ids).select_related("shop"))
+    bills = list(Bill.with_messages().filter(pk__in=bill_ids))
     values = load_bill_values(bills)
     changed = []
     for bill in bills:
-        offer = _offer(bill, values)
+        offer = find_offer(bill, values)
         total = offer.total if offer.is_partial else None
         if (bill.on_offer, bill.offered_total) != (offer.on_list, total):
             bill.on_offer, bill.offered_total = offer.on_list, total
             changed.append(bill)
     Bill.objects.bulk_update(changed, ["on_offer", "offered_total"])
+
+
+def find_offer(bill: Bill, values: BillValues) -> Offer:
+    """What is offered of a bill (a row with its shop): nothing of one that was withdrawn or closed by a decision."""
+    if bill.cancelled_at is not None or bill.closed_at is not None:
+        return Offer(on_list=False)
+    bill_value, receipts = values[bill.pk]
+    return offer_of(bill_value, receipts, after_partial=bill.shop.after_partial)
 
 
 def read_list_offer(shop: Shop, *, number: str = "") -> Json:
@@ -67,14 +75,7 @@ def read_bill_offer(shop: Shop, external_id: str) -> Json:
         return None
     stated = read_json(_statement(bill.stated_by))
     assert isinstance(stated, dict)
-    return _in_order(_remaining(stated, _offer(bill, load_bill_values([bill]))))
-
-
-def _offer(bill: Bill, values: BillValues) -> Offer:
-    if bill.cancelled_at is not None or bill.closed_at is not None:
-        return Offer(on_list=False)
-    bill_value, receipts = values[bill.pk]
-    return offer_of(bill_value, receipts, after_partial=bill.shop.after_partial)
+    return _in_order(_remaining(stated, find_offer(bill, load_bill_values([bill]))))
 
 
 def _statement(event: ExchangeEvent) -> bytes:
