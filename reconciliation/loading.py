@@ -16,7 +16,7 @@ Rows = dict[int, list[Any]]
 
 def load_bill_cases(bill_ids: Collection[int]) -> dict[int, facts.Case]:
     """The cases of these bills by the bill's primary key; bills that are not there are left out."""
-    bills = list(models.Bill.objects.filter(pk__in=bill_ids).select_related("shop", "listed_by", "opened_by"))
+    bills = list(models.Bill.with_messages().filter(pk__in=bill_ids))
     values = load_bill_values(bills)
     unanswered = _load_unanswered(bills)
     paid_marks = _load_paid_marks([bill.pk for bill in bills])

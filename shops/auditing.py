@@ -69,7 +69,7 @@ def _check_listed(events: Mapping[int, ExchangeEvent], listed: Mapping[int, Sequ
     """Every bill of a LIST answer is there, and the last LIST answer with it gave the total that is stored."""
     ids = {row.external_id for rows in listed.values() for row in rows}
     shops = {events[pk].shop_id for pk in listed}
-    bills = Bill.objects.filter(external_id__in=ids, shop__in=shops).select_related("listed_by")
+    bills = Bill.with_messages().filter(external_id__in=ids, shop__in=shops)
     held = {(bill.shop_id, bill.external_id): bill for bill in bills}
     for pk, rows in listed.items():
         for row in rows:

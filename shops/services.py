@@ -47,6 +47,7 @@ class LogImporter:
 
     source: str
     report: ImportReport = field(default_factory=ImportReport)
+    places: PlaceBook = field(default_factory=PlaceBook)
     newest: ExchangeEvent | None = None  # the entry that stands right below what comes next
 
     def import_batch(self, items: Sequence[Entry | Fragment], *, now: datetime) -> None:
@@ -61,7 +62,7 @@ class LogImporter:
             except (IntegrityError, OperationalError):
                 if attempt == ATTEMPTS:
                     raise
-                self.newest = newest
+                self.newest, self.places = newest, PlaceBook()  # what was rolled back is not known any more
 
     def _import_batch(self, items: Sequence[Entry | Fragment], now: datetime) -> None:
         entries = [item for item in items if isinstance(item, Entry)]
@@ -69,7 +70,7 @@ class LogImporter:
             shops = _lock_shops({entry.shop_number for entry in entries})
             journaled, pairs = journal_entries(entries, shops, now, log_begins=self.newest is None)
             new = [item for item in journaled if item.is_new]
-            recorded = record_messages([Said(item.event, item.message) for item in new], pairs, PlaceBook(), now)
+            recorded = record_messages([Said(item.event, item.message) for item in new], pairs, self.places, now)
             fragments = self._keep_fragments(items, journaled)
         self._count(entries, new, pairs, recorded, fragments)
 

@@ -75,6 +75,13 @@ class Bill(models.Model):
     def __str__(self) -> str:
         return self.number or self.external_id
 
+    @classmethod
+    def with_messages(cls) -> models.QuerySet["Bill"]:
+        """All, with the messages that state, list and open them, but without the texts of those: a LIST is long."""
+        messages = ("stated_by", "listed_by", "opened_by")
+        texts = [f"{message}__{text}" for message in messages for text in ("body", "verbatim")]
+        return cls._default_manager.select_related("shop", *messages).defer(*texts)
+
     @property
     def contents_known(self) -> bool:
         """False for a bill known from LIST alone."""

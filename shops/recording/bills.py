@@ -139,8 +139,8 @@ class BillBook:
         """Loads and locks bills, always in the same order; gives the keys of those that are there."""
         loaded: set[Key] = set()
         for shop_number, ids in by_shop(keys):
-            held = Bill.objects.filter(shop=shop_number, external_id__in=ids).order_by("pk")
-            for bill in held.select_related("listed_by", "stated_by", "opened_by").select_for_update(of=("self",)):
+            held = Bill.with_messages().filter(shop=shop_number, external_id__in=ids).order_by("pk")
+            for bill in held.select_for_update(of=("self",)):
                 self.bills[bill.shop_id, bill.external_id] = bill
                 loaded.add((bill.shop_id, bill.external_id))
         return loaded

@@ -12,7 +12,7 @@ from shops.wire import ReceiptStatement
 
 @dataclass(slots=True)
 class PlaceBook:
-    """The places of one batch of messages. They are few, and every receipt names them: each is looked up once."""
+    """Few rows, named by every receipt: what was looked up once is kept as long as the book."""
 
     stores: dict[str, Store] = field(default_factory=dict)
     terminals: dict[Key, Terminal] = field(default_factory=dict)
