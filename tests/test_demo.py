@@ -21,7 +21,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 WAIT_SECONDS = 120
-BILLS = 120
+BILLS = 200
 ENTRIES_OF_A_BEGINNING = 300
 LOGIN_LINE = re.compile(r"^  (accountant|owner|administrator) +(\S+)", re.MULTILINE)
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
