@@ -99,7 +99,7 @@ def _check_histories(shop_number: int | None) -> Iterator[str]:
     for batch in _batches(rows):
         last = {
             step.discrepancy_id: step
-            for step in DiscrepancyStep.objects.filter(discrepancy__in=batch).order_by("at", "pk")
+            for step in DiscrepancyStep.objects.filter(discrepancy__in=batch).order_by("pk")
             if step.action != DiscrepancyStep.Action.COMMENTED
         }
         for row in batch:

@@ -88,7 +88,7 @@ def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str =
 def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
     """The last decision that still stands, if nothing but comments (and undone decisions) came after it."""
     undone: set[int] = set()
-    for step in discrepancy.steps.select_related("from_assignee").order_by("-at", "-pk"):
+    for step in discrepancy.steps.select_related("from_assignee").order_by("-pk"):
         if step.action == Action.UNDONE and step.undoes_id is not None:
             undone.add(step.undoes_id)
         elif step.pk not in undone and step.action != Action.COMMENTED:
