@@ -5,6 +5,7 @@ from shops.models.bill import Bill, BillLine, BillVersion
 from shops.models.exchange import ExchangeEvent, JournalFragment, Moment
 from shops.models.product import Product
 from shops.models.receipt import Receipt, ReceiptDelivery, ReceiptLine
+from shops.models.relay import Forward, Upstream
 from shops.models.shop import Employee, Shop, Store, Terminal
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Employee",
     "EvotorAccount",
     "ExchangeEvent",
+    "Forward",
     "JournalFragment",
     "Moment",
     "Product",
@@ -24,4 +26,5 @@ __all__ = [
     "Shop",
     "Store",
     "Terminal",
+    "Upstream",
 ]

@@ -36,6 +36,21 @@ class Bill(models.Model):
         null=True,
         blank=True,
     )
+    upstream_listed_by = models.ForeignKey(
+        ExchangeEvent,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("last news of it in a LIST of the CRM"),
+        null=True,
+        blank=True,
+        help_text=_("What the CRM tells crmpos is not what a register was offered."),
+    )
+    left_list_at = models.DateTimeField(
+        _("left the CRM's list"),
+        null=True,
+        blank=True,
+        help_text=_("The CRM of the shop does not list it any more."),
+    )
     opened_by = models.ForeignKey(
         ExchangeEvent, models.PROTECT, related_name="+", verbose_name=_("first opened by"), null=True, blank=True
     )
@@ -78,7 +93,7 @@ class Bill(models.Model):
     @classmethod
     def with_messages(cls) -> models.QuerySet["Bill"]:
         """All, with the messages that state, list and open them, but without the texts of those: a LIST is long."""
-        messages = ("stated_by", "listed_by", "opened_by")
+        messages = ("stated_by", "listed_by", "upstream_listed_by", "opened_by")
         texts = [f"{message}__{text}" for message in messages for text in ("body", "verbatim")]
         return cls._default_manager.select_related("shop", *messages).defer(*texts)
 
