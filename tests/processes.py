@@ -21,6 +21,12 @@ def share_database(**more: str) -> Environment:
     return dict(os.environ) | {"DJANGO_SETTINGS_MODULE": "crmpos.settings", "DATABASE_URL": name_database()} | more
 
 
+def bare_environment(**more: str) -> Environment:
+    """The variables of a process of a new user, who has configured nothing but `more`."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "CELERY_BROKER_URL")}
+    return kept | {"DJANGO_SETTINGS_MODULE": "crmpos.settings"} | more
+
+
 def name_database() -> str:
     database = connection.settings_dict
     if connection.vendor == "sqlite":

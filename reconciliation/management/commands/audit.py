@@ -4,18 +4,19 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from reconciliation import auditing
 from shops import auditing as fact_auditing
 from shops.management.arguments import parse_time
+from shops.management.base import DatabaseCommand
 
 DIFFERENCES_SHOWN = 100
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Derives every stored fact from the journal, and every figure and finding from the facts, "
         "and fails when anything is stored otherwise."

@@ -9,11 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from reconciliation.models import KindChoice, Status
 from reconciliation.querying import UNRESOLVED, DiscrepancyFilter, DiscrepancyRow, read_rows
 from shops.management.arguments import parse_time
+from shops.management.base import DatabaseCommand
 from shops.money import parse_amount
 from shops.spreadsheets import unformula
 
@@ -21,7 +22,7 @@ TABLE_COLUMNS = ("shop", "bill", "receipt", "kind", "amount", "status", "explana
 ALL = "all"
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Prints the discrepancies that are not resolved, or those that the filters name."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,16 +5,17 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from reconciliation.services import reconcile
 from shops.management.arguments import parse_time
+from shops.management.base import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Compares bills with receipts: judges the cases that changed since they were last judged."
 
     def add_arguments(self, parser: CommandParser) -> None:

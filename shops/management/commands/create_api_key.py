@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shops.access import create_key
+from shops.management.base import DatabaseCommand
 from shops.models import ApiKey, Shop
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Creates an API key of a shop and prints it alone on the last line: it is not shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:

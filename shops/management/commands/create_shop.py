@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from shops.management.base import DatabaseCommand
 from shops.models import Shop
 from shops.models.shop import DEFAULT_TIME_ZONE
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Creates a shop."
 
     def add_arguments(self, parser: CommandParser) -> None:

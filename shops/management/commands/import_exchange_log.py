@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
@@ -11,13 +11,14 @@ from tqdm import tqdm
 from shops.batches import cut_into_batches
 from shops.exchange_log import read_oldest_first
 from shops.log_source import STANDARD_INPUT, LogSource
+from shops.management.base import DatabaseCommand
 from shops.services import ImportReport, LogImporter
 
 DAMAGES_SHOWN = 50
 INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Imports exchange logs (plain or gzip; - is standard input). Importing one again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
