@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.db.models import Q
-
 from reconciliation.rules import facts
 from shops import models
 from shops.bill_values import current_lines, load_bill_values, load_receipts
@@ -75,16 +73,17 @@ def find_bills_of_requests(events: Sequence[models.ExchangeEvent]) -> dict[int, 
 def _bills_by_name(
     events: Sequence[models.ExchangeEvent],
 ) -> tuple[dict[tuple[int, str], int], dict[tuple[int, str], set[int]]]:
-    bills = models.Bill.objects.filter(
-        Q(external_id__in={event.bill_external_id for event in events if event.bill_external_id})
-        | Q(number__in={event.bill_number for event in events if event.bill_number}),
-        shop__in={event.shop_id for event in events},
+    bills = models.Bill.objects.filter(shop__in={event.shop_id for event in events})
+    named = (
+        bills.filter(external_id__in={event.bill_external_id for event in events if event.bill_external_id}),
+        bills.filter(number__in={event.bill_number for event in events if event.bill_number}),
     )
     ids: dict[tuple[int, str], int] = {}
     numbers: dict[tuple[int, str], set[int]] = defaultdict(set)
-    for pk, shop, external_id, number in bills.values_list("pk", "shop", "external_id", "number"):
-        ids[shop, external_id] = pk
-        numbers[shop, number].add(pk)
+    for rows in named:
+        for pk, shop, external_id, number in rows.values_list("pk", "shop", "external_id", "number"):
+            ids[shop, external_id] = pk
+            numbers[shop, number].add(pk)
     return ids, numbers
 
 
@@ -150,14 +149,14 @@ def _load_unanswered(bills: Sequence[models.Bill]) -> dict[int, list[facts.Messa
     """The requests without an answer that name these bills."""
     if not bills:
         return {}
-    waiting = models.ExchangeEvent.objects.filter(
-        Q(bill_external_id__in={bill.external_id for bill in bills})
-        | Q(bill_external_id="", bill_number__in={bill.number for bill in bills if bill.number}),
-        shop__in={bill.shop_id for bill in bills},
-        direction=Direction.REQUEST.value,
-        answer=None,
-    ).defer("body", "verbatim")
-    events = list(waiting)
+    waiting = models.ExchangeEvent.without_answer().filter(
+        shop__in={bill.shop_id for bill in bills}, direction=Direction.REQUEST.value
+    )
+    waiting = waiting.exclude(origin=models.ExchangeEvent.Origin.UPSTREAM).defer("body", "verbatim")
+    events = [  # two queries, for no index serves both names at once
+        *waiting.filter(bill_external_id__in={bill.external_id for bill in bills}),
+        *waiting.filter(bill_external_id="", bill_number__in={bill.number for bill in bills if bill.number}),
+    ]
     named = find_bills_of_requests(events) if events else {}
     found: dict[int, list[facts.Message]] = defaultdict(list)
     for event in events:
@@ -168,10 +167,11 @@ def _load_unanswered(bills: Sequence[models.Bill]) -> dict[int, list[facts.Messa
 
 def _load_unanswered_deliveries(receipt_ids: Collection[int]) -> dict[int, list[facts.Message]]:
     """The deliveries of these receipts that were not answered."""
-    deliveries = models.ReceiptDelivery.objects.filter(receipt__in=receipt_ids, event__answer=None)
+    deliveries = models.ReceiptDelivery.objects.filter(receipt__in=receipt_ids)
     found: dict[int, list[facts.Message]] = defaultdict(list)
     for delivery in deliveries.select_related("event").defer("event__body", "event__verbatim"):
-        found[delivery.receipt_id].append(_unanswered(delivery.event))
+        if delivery.event.answer_id is None:
+            found[delivery.receipt_id].append(_unanswered(delivery.event))
     return found
 
 

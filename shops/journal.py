@@ -89,7 +89,7 @@ def _pair(new: Sequence[ExchangeEvent], now: datetime) -> list[Pair]:
         shop__in={event.shop_id for event in new},
         occurred_at__range=(new[0].occurred_at - PAIRED_WITHIN, new[-1].occurred_at + PAIRED_WITHIN),
     )
-    held = ExchangeEvent.objects.filter(near, answer=None, request=None).defer("body", "verbatim")
+    held = ExchangeEvent.without_answer().filter(near, request=None).defer("body", "verbatim")
     pairs = pair(
         Half(
             reference=event,

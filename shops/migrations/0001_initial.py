@@ -310,7 +310,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'bill line',
                 'verbose_name_plural': 'bill lines',
                 'ordering': ('version', 'position'),
-                'indexes': [models.Index(condition=models.Q(('marked_item', ''), _negated=True), fields=['marked_item'], name='bill_line_by_marked_item')],
+                'indexes': [models.Index(fields=['marked_item'], name='bill_line_by_marked_item')],
                 'constraints': [models.UniqueConstraint(fields=('version', 'position'), name='bill_lines_are_numbered')],
             },
         ),
@@ -348,11 +348,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='exchangeevent',
-            index=models.Index(condition=models.Q(('unjudged_since__isnull', False)), fields=['unjudged_since'], name='event_unjudged'),
+            index=models.Index(condition=models.Q(('unjudged_since__isnull', False)), fields=['id'], name='event_unjudged'),
         ),
         migrations.AddIndex(
             model_name='exchangeevent',
-            index=models.Index(condition=models.Q(('answer', None), ('direction', 'request')), fields=['shop', 'bill_external_id'], name='event_unanswered_by_bill'),
+            index=models.Index(fields=['shop', 'bill_external_id', 'bill_number'], name='event_by_bill'),
         ),
         migrations.AddConstraint(
             model_name='exchangeevent',
@@ -376,7 +376,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='bill',
-            index=models.Index(condition=models.Q(('unjudged_since__isnull', False)), fields=['unjudged_since'], name='bill_unjudged'),
+            index=models.Index(condition=models.Q(('unjudged_since__isnull', False)), fields=['id'], name='bill_unjudged'),
         ),
         migrations.AddConstraint(
             model_name='bill',
@@ -400,7 +400,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='receipt',
-            index=models.Index(condition=models.Q(('unjudged_since__isnull', False)), fields=['unjudged_since'], name='receipt_unjudged'),
+            index=models.Index(condition=models.Q(('unjudged_since__isnull', False)), fields=['id'], name='receipt_unjudged'),
         ),
         migrations.AddConstraint(
             model_name='receipt',

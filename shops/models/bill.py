@@ -82,9 +82,7 @@ class Bill(models.Model):
             models.Index(fields=("shop", "number"), name="bill_by_number"),
             models.Index(fields=("-issued_at", "-id"), name="bill_by_date"),
             models.Index(fields=("shop", "-issued_at", "-id"), condition=models.Q(on_offer=True), name="bill_on_offer"),
-            models.Index(
-                fields=("unjudged_since",), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged"
-            ),
+            models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged"),
         ]
 
     def __str__(self) -> str:
@@ -160,7 +158,7 @@ class BillLine(models.Model):
             models.UniqueConstraint(fields=("version", "position"), name="bill_lines_are_numbered"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=("marked_item",), condition=~models.Q(marked_item=""), name="bill_line_by_marked_item"),
+            models.Index(fields=("marked_item",), name="bill_line_by_marked_item"),
         ]
 
     def __str__(self) -> str:

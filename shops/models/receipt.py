@@ -74,7 +74,7 @@ class Receipt(models.Model):
                 fields=("shop", "bill_external_id"), condition=models.Q(bill=None), name="receipt_waiting_for_bill"
             ),
             models.Index(
-                fields=("unjudged_since",), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged"
+                fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged"
             ),
         ]
 

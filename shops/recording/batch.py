@@ -98,6 +98,6 @@ def _judge_again_answered(requests: Sequence[ExchangeEvent], now: datetime) -> N
 
 def _judge_again_unanswered(new_bills: Sequence[Bill], now: datetime) -> None:
     """Unanswered requests that name a bill belong to its case as soon as the bill is known."""
-    unanswered = ExchangeEvent.objects.filter(direction=ExchangeEvent.DirectionChoice.REQUEST, answer=None)
+    unanswered = ExchangeEvent.without_answer().filter(direction=ExchangeEvent.DirectionChoice.REQUEST)
     for shop_number, ids in by_shop((bill.shop_id, bill.external_id) for bill in new_bills):
         unanswered.filter(shop=shop_number, bill_external_id__in=ids).update(unjudged_since=now)
