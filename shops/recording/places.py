@@ -20,13 +20,13 @@ class PlaceBook:
 
     def place(self, receipt: Receipt, statement: ReceiptStatement, now: datetime) -> None:
         """Sets where the receipt was printed and by whom."""
-        receipt.store = self._store(receipt.shop_id, statement.store_id)
+        receipt.store = self.find_store(receipt.shop_id, statement.store_id)
         if receipt.store and receipt.store.shop_id != receipt.shop_id:
             _give_to_first(receipt.store, receipt, now)
-        receipt.terminal = self._terminal(receipt.shop_id, statement.terminal_id, receipt.store)
-        receipt.employee = self._employee(receipt.shop_id, statement.employee_id)
+        receipt.terminal = self.find_terminal(receipt.shop_id, statement.terminal_id, receipt.store)
+        receipt.employee = self.find_employee(receipt.shop_id, statement.employee_id)
 
-    def _store(self, shop_number: int, evotor_id: str) -> Store | None:
+    def find_store(self, shop_number: int, evotor_id: str) -> Store | None:
         """A store belongs to the shop that named it first."""
         if evotor_id and evotor_id not in self.stores:
             self.stores[evotor_id], _ = Store.objects.get_or_create(
@@ -34,7 +34,7 @@ class PlaceBook:
             )
         return self.stores.get(evotor_id)
 
-    def _terminal(self, shop_number: int, evotor_id: str, store: Store | None) -> Terminal | None:
+    def find_terminal(self, shop_number: int, evotor_id: str, store: Store | None) -> Terminal | None:
         key = (shop_number, evotor_id)
         if evotor_id and key not in self.terminals:
             self.terminals[key], _ = Terminal.objects.get_or_create(
@@ -42,7 +42,7 @@ class PlaceBook:
             )
         return self.terminals.get(key)
 
-    def _employee(self, shop_number: int, evotor_id: str) -> Employee | None:
+    def find_employee(self, shop_number: int, evotor_id: str) -> Employee | None:
         key = (shop_number, evotor_id)
         if evotor_id and key not in self.employees:
             self.employees[key], _ = Employee.objects.get_or_create(shop_id=shop_number, evotor_id=evotor_id)
