@@ -194,7 +194,16 @@ CELERY_BEAT_SCHEDULE = {
         # One that waited behind a long run is dropped: the next one does the same work.
         "options": {"expires": 2.0},
     },
+    "tell the CRMs what waits": {
+        "task": "shops.tasks.send_webhooks",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
 }
+
+# Whether a shop's CRM may stand on this machine or in a private network, as it does beside a shop. Where shops' owners
+# enter addresses themselves, false keeps them from reaching into the network of the server.
+WEBHOOK_ALLOW_PRIVATE_ADDRESSES = read_boolean("WEBHOOK_ALLOW_PRIVATE_ADDRESSES", default=True)
 
 # Requests: Evotor sends at most 10 MB; the endpoints of the protocol refuse more in its own form.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 11 << 20

@@ -7,12 +7,14 @@ from shops.models.product import Product
 from shops.models.receipt import Receipt, ReceiptDelivery, ReceiptLine
 from shops.models.relay import Forward, Upstream
 from shops.models.shop import Employee, Shop, Store, Terminal
+from shops.models.webhook import CrmWebhook, WebhookMessage
 
 __all__ = [
     "ApiKey",
     "Bill",
     "BillLine",
     "BillVersion",
+    "CrmWebhook",
     "Employee",
     "EvotorAccount",
     "ExchangeEvent",
@@ -27,4 +29,5 @@ __all__ = [
     "Store",
     "Terminal",
     "Upstream",
+    "WebhookMessage",
 ]
