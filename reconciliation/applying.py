@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from reconciliation import notices
 from reconciliation.closing import close_or_open
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, Status
 from reconciliation.rules.findings import Finding, Judgement
@@ -43,6 +44,7 @@ class Application:
     payment_changed: set[int] = field(
         default_factory=set
     )  # bills that became paid or unpaid, or paid in another version
+    payments: list[notices.PaymentChange] = field(default_factory=list)
     steps: list[DiscrepancyStep] = field(default_factory=list)
     dirty: list[Discrepancy] = field(default_factory=list)
 
@@ -63,6 +65,8 @@ def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: d
     Discrepancy.objects.bulk_update(application.dirty, DISCREPANCY_FIELDS)
     DiscrepancyStep.objects.bulk_create(application.steps)
     close_or_open(application.steps, now=now)
+    shop_numbers = {item.shop_number for item in judged}
+    notices.tell(shop_numbers, application.payments, application.steps, now=now)
     return application
 
 
@@ -83,7 +87,10 @@ def _write_cases(
             old.append(case)
         if _payment_changed(case, item):
             application.payment_changed.add(item.subject_id)
+        before = notices.standing_of(case)
         _set_figures(case, item, as_of, now)
+        if change := notices.find_payment_change(case, before):
+            application.payments.append(change)
     Case.objects.bulk_create(new)
     Case.objects.bulk_update(old, CASE_FIELDS)
     return cases

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from reconciliation import notices
 from reconciliation.closing import close_or_open, lock_bill
 from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
 
@@ -111,7 +112,11 @@ def _step(
     """
     with transaction.atomic():
         lock_bill(discrepancy)
-        locked = Discrepancy.objects.select_for_update(of=("self",)).select_related("assignee").get(pk=discrepancy.pk)
+        locked = (
+            Discrepancy.objects.select_for_update(of=("self",))
+            .select_related("assignee", "case")
+            .get(pk=discrepancy.pk)
+        )
         step = DiscrepancyStep(
             discrepancy=locked,
             at=now,
@@ -131,5 +136,6 @@ def _step(
         locked.save(update_fields=["status", "reason", "assignee", "changed_at"])
         step.save(force_insert=True)
         close_or_open([step], now=now)
+        notices.tell({locked.case.shop_id}, [], [step], now=now)
     for name in ("status", "reason", "assignee", "changed_at"):
         setattr(discrepancy, name, getattr(locked, name))
