@@ -50,6 +50,8 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("shops.ApiKey", "key"),
             Entry("shops.EvotorAccount", "cloud"),
+            Entry("shops.CrmWebhook", "webhook"),
+            Entry("shops.WebhookMessage", "outbox"),
             Entry("auth.User", "person"),
             Entry("auth.Group", "group"),
         ),

@@ -6,10 +6,12 @@ from shops.admin.journal import ExchangeEventAdmin, JournalFragmentAdmin
 from shops.admin.product import ProductAdmin
 from shops.admin.receipt import ReceiptAdmin
 from shops.admin.shop import EmployeeAdmin, ShopAdmin, StoreAdmin, TerminalAdmin
+from shops.admin.webhook import CrmWebhookAdmin, WebhookMessageAdmin
 
 __all__ = [
     "ApiKeyAdmin",
     "BillAdmin",
+    "CrmWebhookAdmin",
     "EmployeeAdmin",
     "EvotorAccountAdmin",
     "ExchangeEventAdmin",
@@ -19,4 +21,5 @@ __all__ = [
     "ShopAdmin",
     "StoreAdmin",
     "TerminalAdmin",
+    "WebhookMessageAdmin",
 ]
