@@ -2,7 +2,6 @@
 
 from celery import shared_task
 
-from shops.relay.forwarding import forward_due
 from shops.webhook_sending import send_due
 
 
@@ -10,9 +9,3 @@ from shops.webhook_sending import send_due
 def send_webhooks() -> None:
     """Tells the CRMs what waits in the outbox. Any number of times, by any number of workers."""
     send_due()
-
-
-@shared_task
-def forward_receipts() -> None:
-    """Brings the CRMs behind shops the receipts that are due. Any number of times, by any number of workers."""
-    forward_due()
