@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy, Status
 from shops.money import format_plain
 
 ROWS_PER_QUERY = 1000
+
+# Databases differ in where they put what has none: bills come first, then receipts, then messages.
+IDENTITY = ("case__bill__external_id", "case__receipt__receipt_id")
 
 UNRESOLVED = (Status.OPEN, Status.IN_REVIEW, Status.REOPENED)
 
@@ -43,7 +46,9 @@ class DiscrepancyFilter:
         }
         rows = Discrepancy.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
         rows = rows.select_related("case__shop", "case__bill", "case__receipt")
-        return rows.order_by("case__shop", "case__bill__external_id", "case__receipt__receipt_id", "kind", "pk")
+        return rows.order_by(
+            "case__shop", *(F(name).asc(nulls_last=True) for name in IDENTITY), "kind", "pk"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shops.exchange_log import Direction
+from shops.journal import to_utc
 from shops.messages import understand
 from shops.models import Bill, BillVersion, ExchangeEvent, Receipt
 from shops.wire import BillStatement, ListedBill, ReceiptStatement
 
 EVENTS_PER_BATCH = 500
 
+BILL_FIELDS = ("number", "total", "prepayment")
 VERSION_FIELDS = ("total", "prepayment", "prepayment_enabled")
 BILL_LINE_FIELDS = ("name", "price", "quantity", "tax_rate", "subject", "goods_type", "unit", "mark")
 RECEIPT_FIELDS = ("type", "printed_at", "total", "tax", "discount", "informational", "payment_source", "shift")
@@ -53,7 +55,7 @@ def _check_statements(events: Mapping[int, ExchangeEvent], stated: Mapping[int, 
     versions = BillVersion.objects.filter(fingerprint__in={bill.fingerprint for bill in stated.values()})
     held = {
         (version.bill.shop_id, version.bill.external_id, version.fingerprint): version
-        for version in versions.select_related("bill").prefetch_related("lines")
+        for version in versions.select_related("bill__shop").prefetch_related("lines")
     }
     for pk, statement in stated.items():
         version = held.get((events[pk].shop_id, statement.external_id, statement.fingerprint))
@@ -63,6 +65,15 @@ def _check_statements(events: Mapping[int, ExchangeEvent], stated: Mapping[int, 
             version.lines.all(), statement.lines, BILL_LINE_FIELDS
         ):
             yield f"{_name(events[pk])}: bill {statement.external_id} is stored otherwise than it was stated"
+        elif version.bill.stated_by_id == pk and not _describes(version.bill, statement):
+            yield f"{_name(events[pk])}: bill {statement.external_id} is not stored as it was stated last"
+
+
+def _describes(bill: Bill, statement: BillStatement) -> bool:
+    return _agree(bill, statement, BILL_FIELDS) and (bill.issued_at, bill.customer_name) == (
+        statement.date and to_utc(statement.date, bill.shop),
+        statement.customer.name,
+    )
 
 
 def _check_listed(events: Mapping[int, ExchangeEvent], listed: Mapping[int, Sequence[ListedBill]]) -> Iterator[str]:

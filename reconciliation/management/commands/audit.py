@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from reconciliation import auditing
 from shops import auditing as fact_auditing
+from shops import auditing_derived
 from shops.management.arguments import parse_time
 from shops.management.base import DatabaseCommand
 
@@ -29,7 +30,12 @@ class Command(DatabaseCommand):
     def handle(self, *args: Any, shop: int | None, as_of: datetime | None, **options: Any) -> None:
         count = 0
         for count, difference in enumerate(
-            chain(fact_auditing.find_differences(shop), auditing.find_differences(shop)), start=1
+            chain(
+                fact_auditing.find_differences(shop),
+                auditing_derived.find_differences(shop),
+                auditing.find_differences(shop),
+            ),
+            start=1,
         ):
             if count <= DIFFERENCES_SHOWN:
                 self.stderr.write(difference)
