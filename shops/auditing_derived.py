@@ -1,0 +1,42 @@
+"""Holds what is derived from facts against the facts: the audit of columns that no single message gives. Read-only."""
+
+from collections.abc import Iterator
+
+from django.db.models import F, Min, Q
+
+from shops.marks import read_mark
+from shops.models import Bill, BillLine, ExchangeEvent, Receipt
+from shops.wire import BILL
+
+
+def find_differences(shop_number: int | None = None) -> Iterator[str]:
+    """One line for every row that is stored otherwise than others give it."""
+    yield from _check_arrivals(Q() if shop_number is None else Q(shop=shop_number))
+    yield from _check_openings(Q() if shop_number is None else Q(shop=shop_number))
+    yield from _check_marks(Q() if shop_number is None else Q(version__bill__shop=shop_number))
+
+
+def _check_arrivals(of_shop: Q) -> Iterator[str]:
+    """A receipt arrived when it was first delivered."""
+    receipts = Receipt.objects.filter(of_shop).annotate(first=Min("deliveries__event__occurred_at"))
+    wrong = receipts.filter(~Q(received_at=F("first")) | Q(first=None))
+    for shop, receipt_id in wrong.values_list("shop", "receipt_id").iterator():
+        yield f"shop {shop}, receipt {receipt_id}: its arrival is not that of its first delivery"
+
+
+def _check_openings(of_shop: Q) -> Iterator[str]:
+    """A bill that was shown to a register was opened by it."""
+    shown = Q(versions__stated_by__kind=BILL) & ~Q(versions__stated_by__origin=ExchangeEvent.Origin.UPSTREAM)
+    wrong = Bill.objects.filter(of_shop, shown, opened_by=None).distinct()
+    for shop, external_id in wrong.values_list("shop", "external_id").iterator():
+        yield f"shop {shop}, bill {external_id}: that a register opened it is not stored"
+
+
+def _check_marks(of_version: Q) -> Iterator[str]:
+    """The item of a line is the one that its marking code names."""
+    lines = BillLine.objects.filter(of_version).exclude(mark="", marked_item="")
+    for line in lines.select_related("version__bill").iterator():
+        item = read_mark(line.mark, item_type=line.goods_type).item[:200] if line.mark else ""
+        if line.marked_item != item:
+            bill = line.version.bill
+            yield f"shop {bill.shop_id}, bill {bill.external_id}: the marked item is stored as {line.marked_item!r}"
