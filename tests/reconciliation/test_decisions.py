@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 TEA, CUP, POT = line("tea", 100, 2), line("cup", 300), line("pot", 50)
 BILL = make_bill("501", [TEA, CUP, POT])
-# Before the moment at which the documents are judged: the order of steps is that in which they were made, not a clock's.
+# Before the documents are judged: steps have the order in which they were made, not that of a clock.
 NOW = datetime(2026, 3, 26, 9, tzinfo=UTC)
 
 
