@@ -74,6 +74,9 @@ class Receipt(models.Model):
                 fields=("shop", "bill_external_id"), condition=models.Q(bill=None), name="receipt_waiting_for_bill"
             ),
             models.Index(
+                fields=("shop", "bill_number"), condition=models.Q(bill=None), name="receipt_waiting_for_number"
+            ),
+            models.Index(
                 fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged"
             ),
         ]
