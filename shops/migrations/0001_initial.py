@@ -400,6 +400,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='receipt',
+            index=models.Index(condition=models.Q(('bill', None)), fields=['shop', 'bill_number'], name='receipt_waiting_for_number'),
+        ),
+        migrations.AddIndex(
+            model_name='receipt',
             index=models.Index(condition=models.Q(('unjudged_since__isnull', False)), fields=['id'], name='receipt_unjudged'),
         ),
         migrations.AddConstraint(
