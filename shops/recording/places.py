@@ -17,12 +17,13 @@ class PlaceBook:
     stores: dict[str, Store] = field(default_factory=dict)
     terminals: dict[Key, Terminal] = field(default_factory=dict)
     employees: dict[Key, Employee] = field(default_factory=dict)
+    settled: set[int] = field(default_factory=set)  # stores whose owner sold there before anything that is to come
 
     def place(self, receipt: Receipt, statement: ReceiptStatement, now: datetime) -> None:
         """Sets where the receipt was printed and by whom."""
         receipt.store = self.find_store(receipt.shop_id, statement.store_id)
         if receipt.store and receipt.store.shop_id != receipt.shop_id:
-            _give_to_first(receipt.store, receipt, now)
+            self._give_to_first(receipt.store, receipt, now)
         receipt.terminal = self.find_terminal(receipt.shop_id, statement.terminal_id, receipt.store)
         receipt.employee = self.find_employee(receipt.shop_id, statement.employee_id)
 
@@ -48,14 +49,18 @@ class PlaceBook:
             self.employees[key], _ = Employee.objects.get_or_create(shop_id=shop_number, evotor_id=evotor_id)
         return self.employees.get(key)
 
-
-def _give_to_first(store: Store, receipt: Receipt, now: datetime) -> None:
-    """An older log may show that another shop named the store first: then all that was sold there is judged again."""
-    sold_there = Receipt.objects.filter(store=store)
-    first_of_owner = sold_there.filter(shop=store.shop_id).aggregate(first=Min("received_at"))["first"]
-    if first_of_owner is None or first_of_owner <= receipt.received_at:
-        return
-    store.shop_id = receipt.shop_id
-    store.save(update_fields=["shop"])
-    Bill.objects.filter(receipts__store=store).update(unjudged_since=now)
-    sold_there.filter(bill=None).update(unjudged_since=now)
+    def _give_to_first(self, store: Store, receipt: Receipt, now: datetime) -> None:
+        """An older log may show that another shop named the store first: then all sold there is judged again."""
+        if store.pk in self.settled:
+            return
+        sold_there = Receipt.objects.filter(store=store)
+        first_of_owner = sold_there.filter(shop=store.shop_id).aggregate(first=Min("received_at"))["first"]
+        if first_of_owner is None:
+            return
+        if first_of_owner <= receipt.received_at:
+            self.settled.add(store.pk)
+            return
+        store.shop_id = receipt.shop_id
+        store.save(update_fields=["shop"])
+        Bill.objects.filter(receipts__store=store).update(unjudged_since=now)
+        sold_there.filter(bill=None).update(unjudged_since=now)
