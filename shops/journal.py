@@ -54,11 +54,11 @@ def journal_entries(
         for second, group in by_second.items()
     }
     iterators = {second: iter(group) for second, group in placed.items()}
-    journaled = [next(iterators[item.event.occurred_at]) for item in prepared]
-    new = [item.event for item in journaled if item.is_new]
+    in_order = [next(iterators[item.event.occurred_at]) for item in prepared]
+    new = [item.event for item in in_order if item.is_new]
     pairs = _pair(new, now)
     _create(new, pairs)
-    return journaled, pairs
+    return in_order, pairs
 
 
 def keep_fragment(fragment: Fragment, *, above: ExchangeEvent | None, source: str) -> bool:
