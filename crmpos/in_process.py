@@ -1,7 +1,7 @@
 """Runs tasks inside the process that serves, when there is no broker. Used by crmpos.wsgi and serving commands.
 
 Without CELERY_BROKER_URL a task waits in this process's memory, so only this process can run it.
-A worker and the periodic schedule, both Celery's own, run here in two threads.
+A worker and the periodic schedule, both Celery's own, run here in threads.
 """
 
 import atexit
@@ -18,6 +18,7 @@ from django.db import connections
 from crmpos.celery import app as crmpos_app
 
 STOP_TIMEOUT_SECONDS = 30
+TASKS_AT_ONCE = 4  # a task that waits for the answer of a slow CRM keeps no other waiting
 
 
 class InProcessTasks:
@@ -28,7 +29,7 @@ class InProcessTasks:
         self._is_ready = threading.Event()
         # A short interval, for a schedule that sleeps cannot be stopped.
         self._schedule = Service(app, max_interval=1, scheduler_cls=Scheduler)
-        # Daemons, lest they hold up the end of the process; `stop` waits for the task that runs.
+        # Daemons, lest they hold up the end of the process; `stop` waits for the tasks that run.
         self._threads = [
             threading.Thread(target=self._work, name="tasks", daemon=True),
             threading.Thread(target=self._schedule.start, name="schedule", daemon=True),
@@ -41,7 +42,7 @@ class InProcessTasks:
         self._is_ready.wait()
 
     def stop(self) -> None:
-        """Finish the task that runs, take no other, and end both threads.
+        """Finish the tasks that run, take no other, and end the threads.
 
         What still waits in memory is dropped: a task only hastens work whose queue is the database.
         """
@@ -55,8 +56,8 @@ class InProcessTasks:
             # WorkController is the worker without the command around it: it leaves signals and logging alone.
             worker = WorkController(
                 app=self._app,
-                pool="solo",
-                concurrency=1,
+                pool="threads",
+                concurrency=TASKS_AT_ONCE,
                 without_heartbeat=True,
                 without_mingle=True,
                 without_gossip=True,

@@ -23,7 +23,7 @@ from shops.webhooks import write_headers
 TIMEOUT_SECONDS = 10
 LEASE = timedelta(seconds=90)  # well beyond the time limit: the time of a sender that died
 CRMS_AT_ONCE = 8
-RUN_SECONDS = 20  # after that the worker is free for other tasks
+RUN_SECONDS = 10  # after that the worker is free for other tasks
 
 FIRST_DELAY = timedelta(seconds=5)
 GROWTH = 4

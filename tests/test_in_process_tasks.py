@@ -49,6 +49,23 @@ for _ in range(2):
 print(threading.active_count() - before, "threads left")
 """
 
+WAIT_FOR_EACH_OTHER = """
+is_released = threading.Event()
+
+@app.task
+def wait_for_release():
+    is_released.wait(40)
+
+@app.task
+def release():
+    is_released.set()
+
+with InProcessTasks():
+    wait_for_release.delay()
+    release.delay()
+    print("side by side" if is_released.wait(30) else "one after the other")
+"""
+
 SERVE = """
 import crmpos.wsgi
 group = record_group()
@@ -75,6 +92,10 @@ def run_program(program: str, folder: Path) -> str:
 def test_a_task_sent_on_commit_sees_what_was_committed_and_the_threads_end(tmp_path: Path) -> None:
     shown = run_program(START_AND_STOP_TWICE, tmp_path)
     assert shown == "renamed by the task\nrenamed by the task\n0 threads left\n"
+
+
+def test_a_task_that_waits_keeps_no_other_waiting(tmp_path: Path) -> None:
+    assert run_program(WAIT_FOR_EACH_OTHER, tmp_path) == "side by side\n"
 
 
 def test_a_web_server_runs_its_tasks_and_ends_cleanly(tmp_path: Path) -> None:
