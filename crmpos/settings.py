@@ -199,11 +199,20 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "forward receipts to the CRMs behind shops": {
+        "task": "shops.tasks.forward_receipts",
+        "schedule": 2.0,
+        "options": {"expires": 2.0},
+    },
 }
 
 # Whether a shop's CRM may stand on this machine or in a private network, as it does beside a shop. Where shops' owners
 # enter addresses themselves, false keeps them from reaching into the network of the server.
 WEBHOOK_ALLOW_PRIVATE_ADDRESSES = read_boolean("WEBHOOK_ALLOW_PRIVATE_ADDRESSES", default=True)
+
+# Evotor (the token that is written down for this application on Evotor's site; without one its calls are refused)
+
+EVOTOR_APPLICATION_TOKEN = read_secret("EVOTOR_APPLICATION_TOKEN")
 
 # Requests: Evotor sends at most 10 MB; the endpoints of the protocol refuse more in its own form.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 11 << 20

@@ -88,6 +88,7 @@ def _find_unjudged(shop_number: int | None) -> Iterator[str]:
     for shop, receipt_id in receipts.values_list("shop", "receipt_id").iterator():
         yield f"shop {shop}, receipt {receipt_id}: never judged"
     unreadable = ExchangeEvent.objects.filter(~Q(fault=""), unjudged_since=None, case=None)
+    unreadable = unreadable.exclude(origin=ExchangeEvent.Origin.UPSTREAM)
     for shop, pk in _of_shop(unreadable, shop_number).values_list("shop", "pk").iterator():
         yield f"shop {shop}, journal entry {pk}: unreadable and never judged"
 

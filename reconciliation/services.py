@@ -91,6 +91,8 @@ class Reconciliation:
         events = ExchangeEvent.objects.filter(
             ~Q(fault="") | Q(case__isnull=False) | Q(direction=Direction.REQUEST.value, answer=None)
         )
+        # What a shop's CRM does not answer, or answers with rubbish, is no message of a register.
+        events = events.exclude(origin=ExchangeEvent.Origin.UPSTREAM)
         self._of_shop(events).update(unjudged_since=self.now)
 
     # --- judging ---

@@ -1,13 +1,15 @@
 """Keys: made, rotated, revoked, recognised. The only writer of `ApiKey`; anyone may import it."""
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
-from shops.models import ApiKey, Shop
+from shops.models import ApiKey, EvotorAccount, Shop
 
 SECRET_BYTES = 32
 BEGINNING_LENGTH = 12
@@ -53,12 +55,26 @@ def revoke_key(key: ApiKey, *, now: datetime) -> None:
 
 def recognise_key(secret: str, *, now: datetime) -> ApiKey | None:
     """The key that a caller sent, with its shop; None where it is unknown, revoked or has expired."""
-    key = ApiKey.objects.select_related("shop").filter(digest=digest_of(secret)).first()
+    key = ApiKey.objects.select_related("shop__upstream").filter(digest=digest_of(secret)).first()
     if key is None or not key.works_at(now):
         return None
     if key.last_used_at is None or now - key.last_used_at >= USED_NOTE_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key
+
+
+def is_application_token(token: str) -> bool:
+    """Whether it is the token that was written down for this installation on Evotor's site; without one nothing is."""
+    expected: str = settings.EVOTOR_APPLICATION_TOKEN
+    return bool(expected) and hmac.compare_digest(token.encode(), expected.encode())
+
+
+def is_token_of_ours(secret: str) -> bool:
+    """Whether the token opens this program, or has done so, whatever became of it since."""
+    if is_application_token(secret):
+        return True
+    digest = digest_of(secret)
+    return ApiKey.objects.filter(digest=digest).exists() or EvotorAccount.objects.filter(token_digest=digest).exists()
 
 
 def digest_of(secret: str) -> str:

@@ -38,6 +38,8 @@ def _check_batch(events: Sequence[ExchangeEvent]) -> Iterator[str]:
         message = understand(event.kind, Direction(event.direction), event.body.encode())
         if message.fault and not event.fault:
             yield f"{_name(event)} cannot be read ({message.fault}), and the journal does not say so"
+        if not _brings_facts(event):
+            continue
         if message.bill and not event.fault:
             bills[event.pk] = message.bill
         if message.listed:
@@ -48,6 +50,13 @@ def _check_batch(events: Sequence[ExchangeEvent]) -> Iterator[str]:
     yield from _check_statements(by_pk, bills)
     yield from _check_listed(by_pk, listed)
     yield from _check_receipts(by_pk, receipts)
+
+
+def _brings_facts(event: ExchangeEvent) -> bool:
+    """Our own answers, and what we send to a CRM, say again what was said to us."""
+    if event.origin == ExchangeEvent.Origin.UPSTREAM:
+        return not event.is_request and not event.fault
+    return event.is_request or event.origin != ExchangeEvent.Origin.SERVED
 
 
 def _check_statements(events: Mapping[int, ExchangeEvent], stated: Mapping[int, BillStatement]) -> Iterator[str]:
@@ -85,10 +94,22 @@ def _check_listed(events: Mapping[int, ExchangeEvent], listed: Mapping[int, Sequ
     for pk, rows in listed.items():
         for row in rows:
             bill = held.get((events[pk].shop_id, row.external_id))
-            if bill is None or bill.listed_by is None or bill.listed_by.moment < events[pk].moment:
+            if bill is None or not _is_stored(bill, events[pk]):
                 yield f"{_name(events[pk])}: that it offers bill {row.external_id} is not stored"
-            elif bill.listed_by_id == pk and bill.listed_total != row.total:
+            elif _find_last_listing(bill) == pk and bill.listed_total != row.total:
                 yield f"{_name(events[pk])}: bill {row.external_id} is stored with another total in LIST"
+
+
+def _is_stored(bill: Bill, event: ExchangeEvent) -> bool:
+    """A CRM says the same again and again: of it only what is new is stored."""
+    if event.origin == ExchangeEvent.Origin.UPSTREAM:
+        return bill.upstream_listed_by is not None or bill.listed_by is not None
+    return bill.listed_by is not None and bill.listed_by.moment >= event.moment
+
+
+def _find_last_listing(bill: Bill) -> int | None:
+    listings = [event for event in (bill.listed_by, bill.upstream_listed_by) if event is not None]
+    return max(listings, key=lambda event: event.moment).pk if listings else None
 
 
 def _check_receipts(

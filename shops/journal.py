@@ -90,6 +90,7 @@ def _pair(new: Sequence[ExchangeEvent], now: datetime) -> list[Pair]:
         occurred_at__range=(new[0].occurred_at - PAIRED_WITHIN, new[-1].occurred_at + PAIRED_WITHIN),
     )
     held = ExchangeEvent.without_answer().filter(near, request=None).defer("body", "verbatim")
+    held = held.exclude(origin=ExchangeEvent.Origin.UPSTREAM)  # it knows its own answer, or there was none
     pairs = pair(
         Half(
             reference=event,
@@ -119,7 +120,7 @@ def _create(new: Sequence[ExchangeEvent], pairs: Sequence[Pair]) -> None:
 def _prepare(entry: Entry, shop: Shop, now: datetime) -> Journaled:
     message = understand(entry.kind, entry.direction, entry.body)
     fault = " ".join(part for part in (entry.damage, message.fault) if part)
-    text, verbatim = _storable(entry)
+    text, verbatim = to_storable(entry)
     event = ExchangeEvent(
         shop=shop,
         kind=entry.kind,
@@ -137,7 +138,7 @@ def _prepare(entry: Entry, shop: Shop, now: datetime) -> Journaled:
     return Journaled(entry, event, message, is_new=True)
 
 
-def _storable(entry: Entry) -> tuple[str, bytes | None]:
+def to_storable(entry: Entry) -> tuple[str, bytes | None]:
     """The body as text, and the whole entry as bytes where that text (or the usual frame) would not give it back."""
     try:
         text = entry.body.decode()

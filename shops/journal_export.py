@@ -11,10 +11,20 @@ EVENTS_PER_QUERY = 1000
 
 
 def export_entries(
-    *, shop_number: int | None = None, since: datetime | None = None, until: datetime | None = None
+    *,
+    shop_number: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    with_upstream: bool = False,
 ) -> Iterator[Entry | Fragment]:
-    """The entries, in constant memory, and, where nothing is left out, the fragments that stood between them."""
+    """The entries, in constant memory, and, where nothing is left out, the fragments that stood between them.
+
+    What was said between this program and a shop's CRM is left out unless `with_upstream`: in a log nothing tells it
+    from what a register said and was told, so that another import of it would count it twice.
+    """
     events = ExchangeEvent.objects.order_by("-occurred_at", "-position").select_related("shop")
+    if not with_upstream:
+        events = events.exclude(origin=ExchangeEvent.Origin.UPSTREAM)
     if shop_number is not None:
         events = events.filter(shop=shop_number)
     if since is not None:

@@ -12,15 +12,17 @@ import msgspec
 from django.db import IntegrityError, transaction
 
 from shops.exchange_log import Direction, Entry
-from shops.journal import identify
+from shops.journal import identify, to_storable
 from shops.models import ExchangeEvent, Shop
 from shops.pairing import PAIRED_WITHIN
-from shops.wire_writer import write_json
+from shops.wire_writer import read_json, write_json
 
 KEPT_OF_RUBBISH = 64 << 10  # bytes
 PLACES_TRIED = 1000
 
 NO_BODY = b"null"
+BODY_BEGINS = b',\n"body": '
+BODY_ENDS = b',\n"post": [],\n"headers": {\n"vary": [\n"Accept"\n]\n}\n}'
 
 
 def journal_request(
@@ -34,20 +36,29 @@ def journal_request(
     bill_number: str = "",
     now: datetime,
 ) -> ExchangeEvent:
-    """Stores a request. It waits for judgement as unanswered until `journal_answer` is called for it."""
+    """Stores a request. It waits for judgement as unanswered until `journal_answer` is called for it.
+
+    What is asked of a shop's CRM is no message of a register: without an answer it is seen in the journal, no more.
+    """
     event = _event(shop, kind, Direction.REQUEST, write_envelope(query, body), origin, now)
-    event.bill_external_id, event.bill_number, event.unjudged_since = bill_id[:200], bill_number[:200], now
+    event.bill_external_id, event.bill_number = bill_id[:200], bill_number[:200]
+    event.unjudged_since = now if origin == ExchangeEvent.Origin.SERVED else None
     return _store(event)
 
 
-def journal_answer(request: ExchangeEvent, body: bytes, *, remark: str = "", now: datetime) -> ExchangeEvent:
-    """Stores the answer to a request that was journaled before."""
+def journal_answer(
+    request: ExchangeEvent, body: bytes, *, remark: str = "", fault: str = "", now: datetime
+) -> ExchangeEvent:
+    """Stores the answer to a request that was journaled before; `fault` says why the answer is of no use."""
     event = _event(request.shop, request.kind, Direction.ANSWER, body, ExchangeEvent.Origin(request.origin), now)
-    event.bill_external_id, event.remark = request.bill_external_id, remark
+    event.bill_external_id, event.remark, event.fault = request.bill_external_id, remark, fault
     _store(event)
     request.answer = event
     # One that was answered at once was not judged meanwhile.
-    request.unjudged_since = now if request.fault or now - request.occurred_at > PAIRED_WITHIN else None
+    is_judged = request.origin == ExchangeEvent.Origin.SERVED and (
+        request.fault or now - request.occurred_at > PAIRED_WITHIN
+    )
+    request.unjudged_since = now if is_judged else None
     request.save(update_fields=["answer", "unjudged_since", "fault", "bill_external_id", "bill_number"])
     return event
 
@@ -57,14 +68,25 @@ def write_envelope(query: Mapping[str, str], body: bytes) -> bytes:
     head = write_json({"get": dict(query)})[:-2]  # without the closing bracket
     if not body:
         inner = NO_BODY
-    elif _is_json(body):
+    elif is_json(body):
         inner = body
     else:
         inner = write_json(body[:KEPT_OF_RUBBISH].decode(errors="backslashreplace"))
-    return head + b',\n"body": ' + inner + b',\n"post": [],\n"headers": {\n"vary": [\n"Accept"\n]\n}\n}'
+    return head + BODY_BEGINS + inner + BODY_ENDS
 
 
-def _is_json(body: bytes) -> bool:
+def read_body(request: ExchangeEvent) -> bytes:
+    """The body of a request that `write_envelope` wrote, byte for byte, the blanks around it included."""
+    envelope = request.body.encode()
+    told = read_json(envelope)
+    assert isinstance(told, Mapping)
+    head = write_json({"get": told["get"]})[:-2] + BODY_BEGINS
+    assert envelope.startswith(head) and envelope.endswith(BODY_ENDS)
+    return envelope[len(head) : -len(BODY_ENDS)]
+
+
+def is_json(body: bytes) -> bool:
+    """Whether a body is kept byte for byte within the envelope."""
     try:
         msgspec.json.decode(body)
         body.decode()
@@ -76,14 +98,18 @@ def _is_json(body: bytes) -> bool:
 def _event(
     shop: Shop, kind: str, direction: Direction, body: bytes, origin: ExchangeEvent.Origin, now: datetime
 ) -> ExchangeEvent:
+    local_time = now.astimezone(shop.zone).replace(microsecond=0, tzinfo=None)
+    entry = Entry(0, local_time, shop.number, direction, kind, body)
+    text, verbatim = to_storable(entry)
     return ExchangeEvent(
         shop=shop,
         kind=kind,
         direction=direction.value,
         occurred_at=now.replace(microsecond=0),
         position=now.microsecond,
-        body=body.decode(),
-        digest=identify(Entry(0, now.replace(tzinfo=None), shop.number, direction, kind, body)),
+        body=text,
+        verbatim=verbatim,
+        digest=identify(entry),
         origin=origin,
     )
 

@@ -6,9 +6,12 @@ reads rows and computes nothing.
 
 from collections.abc import Collection, Mapping, Sequence
 
+from django.db.models import Q
+
 from shops.bill_values import BillValues, load_bill_values
 from shops.models import Bill, ExchangeEvent, Shop
 from shops.payment.offer import Offer, offer_of
+from shops.recording.keys import by_shop
 from shops.wire import PUT_BILL, read_request
 from shops.wire_writer import Json, read_json, wire_id
 
@@ -26,9 +29,10 @@ def refresh_offers(bill_ids: Collection[int]) -> None:
     changed = []
     for bill in bills:
         offer = find_offer(bill, values)
+        on_offer = offer.on_list and bill.left_list_at is None
         total = offer.total if offer.is_partial else None
-        if (bill.on_offer, bill.offered_total) != (offer.on_list, total):
-            bill.on_offer, bill.offered_total = offer.on_list, total
+        if (bill.on_offer, bill.offered_total) != (on_offer, total):
+            bill.on_offer, bill.offered_total = on_offer, total
             changed.append(bill)
     Bill.objects.bulk_update(changed, ["on_offer", "offered_total"])
 
@@ -39,6 +43,33 @@ def find_offer(bill: Bill, values: BillValues) -> Offer:
         return Offer(on_list=False)
     bill_value, receipts = values[bill.pk]
     return offer_of(bill_value, receipts, after_partial=bill.shop.after_partial)
+
+
+def find_offer_of_bill(shop: Shop, external_id: str) -> Offer | None:
+    """What is offered of a bill, whoever lists it; None of one that is not known."""
+    bill = Bill.with_messages().filter(shop=shop, external_id=external_id).first()
+    return find_offer(bill, load_bill_values([bill])) if bill else None
+
+
+def find_changed_offers(shop: Shop, external_ids: Collection[str]) -> dict[str, Offer]:
+    """The bills of these ids that are offered otherwise than the CRM states them, or not at all."""
+    found: dict[str, Offer] = {}
+    for number, ids in by_shop((shop.number, external_id) for external_id in external_ids):
+        bills = Bill.with_messages().filter(shop=number, external_id__in=ids)
+        changed = list(bills.filter(Q(on_offer=False) | Q(offered_total__isnull=False)))
+        # That it left the list hides what has been paid of it.
+        values = load_bill_values([bill for bill in changed if bill.left_list_at is not None])
+        for bill in changed:
+            offer = find_offer(bill, values) if bill.left_list_at is not None else _stored_offer(bill)
+            if offer.is_partial or not offer.on_list:
+                found[bill.external_id] = offer
+    return found
+
+
+def _stored_offer(bill: Bill) -> Offer:
+    if bill.offered_total is None:
+        return Offer(on_list=bill.on_offer)
+    return Offer(on_list=bill.on_offer, is_partial=True, total=bill.offered_total)
 
 
 def read_list_offer(shop: Shop, *, number: str = "") -> Json:

@@ -5,61 +5,107 @@ the transaction that journals the answer: once a receipt is answered, no LIST be
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from shops.live_journal import journal_answer, journal_request
 from shops.messages import Message, understand_body
-from shops.models import Bill, ExchangeEvent, Shop
+from shops.models import Bill, ExchangeEvent, Shop, Upstream
 from shops.offers import read_bill_offer, read_list_offer, refresh_offers
 from shops.recording.batch import Said, record_messages
 from shops.recording.places import PlaceBook
+from shops.relay.asking import Relayed, Unusable, relay_bill, relay_list
+from shops.relay.forwarding import find_upstream, queue_receipts
 from shops.wire import BILL, DELETE_BILL, LIST, PUT_BILL, RECEIPT, read_bill_id
 from shops.wire_fields import INCORRECT, WireError
 from shops.wire_writer import Json, read_json, wire_id, write_error, write_json
 
 Query = Mapping[str, str]
 
-OK, CREATED, NO_CONTENT, BAD_REQUEST, NOT_FOUND = 200, 201, 204, 400, 404
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back: a status of HTTP and a body, verbatim."""
+    """What is sent back: a status of HTTP and a body, verbatim. `remark` goes into the journal.
+
+    `offers_bill` is true of a BILL answer by which a register has opened a bill.
+    """
 
     status: int
     body: bytes = b""
+    remark: str = ""
+    offers_bill: bool = False
 
 
-def answer_list(shop: Shop, *, number: str, query: Query, now: datetime) -> Answer:
+Headers = Mapping[str, str]  # those of a register's request that the shop's own CRM is to see
+
+OK, CREATED, NO_CONTENT, BAD_REQUEST, NOT_FOUND, UNAVAILABLE = 200, 201, 204, 400, 404, 503
+
+NO_HEADERS: Headers = {}
+ATTEMPTS = 5  # when two deliveries of one receipt are recorded at the same moment
+
+KEPT = gettext_noop("Kept until its shop was known.")
+FROM_WHAT_IS_KNOWN = gettext_noop("Answered from what is known.")
+NOT_FOR_PAYMENT = Answer(NOT_FOUND, write_error(INCORRECT, "no such bill is waiting to be paid", "id"))
+NOT_KNOWN = Answer(UNAVAILABLE, write_error(INCORRECT, "the CRM does not answer, and what is on the bill is not known"))
+
+
+def answer_list(shop: Shop, *, number: str, query: Query, headers: Headers = NO_HEADERS, now: datetime) -> Answer:
     """LIST: what is on offer, newest first; with a number only the bills of that number."""
     request = journal_request(shop, LIST, query=query, bill_number=number, now=now)
-    return _answer(request, Answer(OK, write_json(read_list_offer(shop, number=number))))
+    upstream = find_upstream(shop)
+    if upstream is None:
+        return _answer(request, _list_known(shop, number))
+    try:
+        arguments = _arguments(query)
+        relayed = relay_list(upstream, number=number, arguments=arguments, headers=headers)
+    except Unusable as reason:
+        return _answer(request, _from_what_is_known(_list_known(shop, number), reason))
+    return _answer(request, _pass_on(relayed))
 
 
-def answer_bill(shop: Shop, bill_id: str, *, query: Query, now: datetime) -> Answer:
+def answer_bill(shop: Shop, bill_id: str, *, query: Query, headers: Headers = NO_HEADERS, now: datetime) -> Answer:
     """BILL: what is on offer of one bill, as the CRM stated it; what was paid already is left out."""
     request = journal_request(shop, BILL, query=query, bill_id=bill_id, now=now)
-    offer = read_bill_offer(shop, bill_id)
-    if offer is None:
-        return _answer(request, Answer(NOT_FOUND, write_error(INCORRECT, "no such bill is waiting to be paid", "id")))
+    upstream = find_upstream(shop)
+    if upstream is None:
+        answer = _bill_known(shop, bill_id) or NOT_FOR_PAYMENT
+    else:
+        answer = _relay_bill(upstream, bill_id, query, headers)
+    if not answer.offers_bill:
+        return _answer(request, answer)
     with transaction.atomic():
         unopened = Bill.objects.filter(shop=shop, external_id=bill_id, opened_by=None)
         unopened.update(opened_by=request, unjudged_since=now)
-        return _answer(request, Answer(OK, write_json(offer)))
+        return _answer(request, answer)
 
 
-def accept_receipts(shop: Shop, body: bytes, *, query: Query, now: datetime) -> Answer:
-    """RECEIPT: one event or an array of them, each on its own merits; nothing is lost once this has begun."""
-    request = journal_request(shop, RECEIPT, query=query, body=body, now=now)
+def accept_receipts(
+    shop: Shop,
+    body: bytes,
+    *,
+    query: Query,
+    headers: Headers = NO_HEADERS,
+    now: datetime,
+    kept_since: datetime | None = None,
+) -> Answer:
+    """RECEIPT: one event or an array of them, each on its own merits; nothing is lost once this has begun.
+
+    `kept_since` is when the message came and was answered, where it had to wait until its shop was known.
+    """
+    request = journal_request(shop, RECEIPT, query=query, body=body, now=kept_since or now)
     message = understand_body(RECEIPT, body)
-    with transaction.atomic():
-        _learn(request, message)
-        record_messages([Said(request, message)], [], PlaceBook(), now)
-        return _answer(request, _refusal(message.error) if message.error else Answer(OK))
+    for attempt in count(1):
+        try:
+            return _accept(request, message, body, headers, now, kept_since)
+        except (IntegrityError, OperationalError):
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
 
 
 def put_bill(shop: Shop, bill_id: str, body: bytes, *, query: Query, now: datetime) -> Answer:
@@ -106,6 +152,59 @@ def close_bill(bill_id: int, *, now: datetime | None) -> None:
     refresh_offers([bill_id])
 
 
+@transaction.atomic
+def _accept(
+    request: ExchangeEvent,
+    message: Message,
+    body: bytes,
+    headers: Headers,
+    now: datetime,
+    kept_since: datetime | None,
+) -> Answer:
+    """Records what a RECEIPT request brings, queues it for the shop's own CRM, and answers it: all or nothing."""
+    _learn(request, message)
+    record_messages([Said(request, message)], [], PlaceBook(), now)
+    queue_receipts(request, message, body, headers)
+    answer = _refusal(message.error) if message.error else Answer(OK)
+    return _answer(request, replace(answer, remark=KEPT) if kept_since else answer, at=kept_since)
+
+
+def _list_known(shop: Shop, number: str) -> Answer:
+    return Answer(OK, write_json(read_list_offer(shop, number=number)))
+
+
+def _bill_known(shop: Shop, bill_id: str) -> Answer | None:
+    offer = read_bill_offer(shop, bill_id)
+    return None if offer is None else Answer(OK, write_json(offer), offers_bill=True)
+
+
+def _relay_bill(upstream: Upstream, bill_id: str, query: Query, headers: Headers) -> Answer:
+    """What the shop's CRM says of a bill; what is known of it where the CRM says nothing."""
+    try:
+        return _pass_on(relay_bill(upstream, bill_id, arguments=_arguments(query), headers=headers))
+    except Unusable as reason:
+        known = _bill_known(upstream.shop, bill_id)
+        if known is None:
+            is_over = Bill.objects.filter(shop=upstream.shop, external_id=bill_id, on_offer=False).exists()
+            known = NOT_FOR_PAYMENT if is_over else NOT_KNOWN
+        return _from_what_is_known(known, reason)
+
+
+def _pass_on(relayed: Relayed) -> Answer:
+    if relayed.body is None:
+        return replace(NOT_FOR_PAYMENT, remark=relayed.remark)
+    return Answer(relayed.status, relayed.body, relayed.remark, offers_bill=relayed.states_bill)
+
+
+def _from_what_is_known(answer: Answer, reason: Unusable) -> Answer:
+    return replace(answer, remark=f"{FROM_WHAT_IS_KNOWN}\n{reason}")
+
+
+def _arguments(query: Query) -> dict[str, str]:
+    """The arguments of a register's request beside its path, and beside those that the path holds."""
+    return {name: value for name, value in query.items() if name not in ("q", "id")}
+
+
 def _state_bill(request: ExchangeEvent, message: Message, now: datetime) -> str:
     """Records a statement of the CRM; `created`, `changed` or `unchanged`."""
     assert message.bill is not None
@@ -113,9 +212,9 @@ def _state_bill(request: ExchangeEvent, message: Message, now: datetime) -> str:
     before = held.values_list("version", "cancelled_at").first()
     record_messages([Said(request, message)], [], PlaceBook(), now)
     bill = held.get()
-    if bill.cancelled_at is not None:
-        bill.cancelled_at = None
-        bill.save(update_fields=["cancelled_at"])
+    if bill.cancelled_at is not None or bill.left_list_at is not None:
+        bill.cancelled_at = bill.left_list_at = None
+        bill.save(update_fields=["cancelled_at", "left_list_at"])
         refresh_offers([bill.pk])
     if before is None:
         return "created"
@@ -129,8 +228,8 @@ def _learn(request: ExchangeEvent, message: Message) -> None:
     request.bill_number = message.bill_number
 
 
-def _answer(request: ExchangeEvent, answer: Answer) -> Answer:
-    journal_answer(request, answer.body, now=timezone.now())
+def _answer(request: ExchangeEvent, answer: Answer, *, at: datetime | None = None) -> Answer:
+    journal_answer(request, answer.body, remark=answer.remark, now=at or timezone.now())
     return answer
 
 

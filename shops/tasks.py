@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from shops.one_at_a_time import one_at_a_time
+from shops.relay.forwarding import forward_due
 from shops.webhook_sending import send_due
 
 
@@ -11,3 +12,10 @@ from shops.webhook_sending import send_due
 def send_webhooks() -> None:
     """Tells the CRMs what waits in the outbox. Any number of times, by any number of workers."""
     send_due()
+
+
+@shared_task
+@one_at_a_time
+def forward_receipts() -> None:
+    """Brings the CRMs behind shops the receipts that are due. Any number of times, by any number of workers."""
+    forward_due()

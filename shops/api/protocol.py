@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from shops import serving
 from shops.api.authentication import HasRole, KeyAuthentication
 from shops.api.errors import ProtocolError, bad_input, handle_exception
+from shops.api.passing_on import read_headers_to_pass_on
 from shops.models import ApiKey, Shop
 from shops.serving import Answer
 from shops.wire import split_bills
@@ -65,9 +66,9 @@ class ListView(ProtocolView):
 
     def get(self, request: Request) -> HttpResponse:
         number = read_argument(request.query_params.get("number", ""), "number")
-        return self.answer(
-            serving.answer_list(shop_of(request), number=number, query=query_of(request), now=timezone.now())
-        )
+        shop, query = shop_of(request), query_of(request)
+        headers = read_headers_to_pass_on(request, shop)
+        return self.answer(serving.answer_list(shop, number=number, query=query, headers=headers, now=timezone.now()))
 
 
 class BillView(ProtocolView):
@@ -81,7 +82,9 @@ class BillView(ProtocolView):
 
     def get(self, request: Request, bill_id: str) -> HttpResponse:
         query = query_of(request, id=bill_id)
-        return self.answer(serving.answer_bill(shop_of(request), bill_id, query=query, now=timezone.now()))
+        shop = shop_of(request)
+        headers = read_headers_to_pass_on(request, shop)
+        return self.answer(serving.answer_bill(shop, bill_id, query=query, headers=headers, now=timezone.now()))
 
     def put(self, request: Request, bill_id: str) -> HttpResponse:
         body, query = read_body(request), query_of(request, id=bill_id)
@@ -114,9 +117,9 @@ class ReceiptsView(ProtocolView):
     key_roles: ClassVar = {"POST": ApiKey.Role.REGISTER}
 
     def post(self, request: Request) -> HttpResponse:
-        return self.answer(
-            serving.accept_receipts(shop_of(request), read_body(request), query=query_of(request), now=timezone.now())
-        )
+        shop, body, query = shop_of(request), read_body(request), query_of(request)
+        headers = read_headers_to_pass_on(request, shop)
+        return self.answer(serving.accept_receipts(shop, body, query=query, headers=headers, now=timezone.now()))
 
 
 def shop_of(request: Request) -> Shop:

@@ -45,7 +45,7 @@ def record_messages(
     _load(books, messages)
     request_of = {answer.pk: request for request, answer in pairs}
     for said in messages:
-        opened_by = request_of.get(said.event.pk, said.event) if said.event.kind == BILL else None
+        opened_by = request_of.get(said.event.pk, said.event) if _is_to_register(said.event) else None
         _record_message(books, said, opened_by=opened_by)
     books.receipts.write()
     books.bills.write()
@@ -54,6 +54,11 @@ def record_messages(
     _judge_again_answered([request for request, _ in pairs], now)
     _judge_again_unanswered(books.bills.new, now)
     return books
+
+
+def _is_to_register(event: ExchangeEvent) -> bool:
+    """Whether a BILL answer was given to a register, which has opened the bill by its request."""
+    return event.kind == BILL and event.origin != ExchangeEvent.Origin.UPSTREAM
 
 
 def _load(books: Books, messages: Iterable[Said]) -> None:
@@ -99,5 +104,6 @@ def _judge_again_answered(requests: Sequence[ExchangeEvent], now: datetime) -> N
 def _judge_again_unanswered(new_bills: Sequence[Bill], now: datetime) -> None:
     """Unanswered requests that name a bill belong to its case as soon as the bill is known."""
     unanswered = ExchangeEvent.without_answer().filter(direction=ExchangeEvent.DirectionChoice.REQUEST)
+    unanswered = unanswered.exclude(origin=ExchangeEvent.Origin.UPSTREAM)
     for shop_number, ids in by_shop((bill.shop_id, bill.external_id) for bill in new_bills):
         unanswered.filter(shop=shop_number, bill_external_id__in=ids).update(unjudged_since=now)

@@ -22,6 +22,8 @@ STATED_FIELDS = [
     "stated_by",
     "listed_total",
     "listed_by",
+    "upstream_listed_by",
+    "left_list_at",
     "opened_by",
     "unjudged_since",
 ]
@@ -40,6 +42,7 @@ class BillBook:
     lines: list[BillLine] = field(default_factory=list)
     version_numbers: dict[int, dict[str, int]] = field(default_factory=dict)  # bill pk: fingerprint -> sequence
     with_receipts: set[int] = field(default_factory=set)
+    returned: set[int] = field(default_factory=set)  # bill pks that the CRM lists again
 
     def load(self, *, stated: set[Key], referenced: set[Key]) -> None:
         """Loads all of them, and creates those that messages state for the first time."""
@@ -70,16 +73,22 @@ class BillBook:
         return self.bills[key]
 
     def record_listed(self, event: ExchangeEvent, listed: ListedBill) -> None:
-        """A LIST answer that offers the bill. Of a bill with unknown contents it is all that is known."""
+        """A LIST answer that offers the bill. Of a bill with unknown contents it is all that is known.
+
+        What the shop's CRM lists was not offered to anybody yet.
+        """
         bill = self.bills[event.shop_id, listed.external_id]
-        if bill.listed_by is not None and bill.listed_by.moment > event.moment:
+        if _is_later(bill.listed_by, event):
             return
-        changed = bill.listed_total != listed.total
-        bill.listed_by, bill.listed_total = event, listed.total
-        if not bill.contents_known:
-            bill.total = listed.total
-            changed |= _describe(bill, event.shop, listed.number, listed.date, listed.customer_name)
-        if changed or bill.pk in self.with_receipts:
+        is_known_better = _is_later(bill.upstream_listed_by, event)
+        if event.origin != ExchangeEvent.Origin.UPSTREAM:
+            bill.listed_by = event
+        elif is_known_better:
+            return
+        else:
+            self._return_to_list(bill, event)
+        changed = not is_known_better and _take_listed(bill, event.shop, listed)
+        if changed or bill.pk in self.with_receipts or bill.upstream_listed_by is event:
             self._judge_again(bill)
         else:
             self.only_listed.add((bill.shop_id, bill.external_id))
@@ -114,8 +123,9 @@ class BillBook:
         self._judge_again(bill)
 
     def find_paid_on(self) -> list[int]:
-        """The changed bills that have receipts: what is offered of them may be another now."""
-        return [bill.pk for key in sorted(self.changed) if (bill := self.bills[key]).pk in self.with_receipts]
+        """The changed bills that have receipts, or are listed again: what is offered of them may be another now."""
+        changing = self.with_receipts | self.returned
+        return [bill.pk for key in sorted(self.changed) if (bill := self.bills[key]).pk in changing]
 
     def write(self) -> None:
         BillVersion.objects.bulk_create(self.versions)
@@ -145,6 +155,12 @@ class BillBook:
                 loaded.add((bill.shop_id, bill.external_id))
         return loaded
 
+    def _return_to_list(self, bill: Bill, event: ExchangeEvent) -> None:
+        bill.upstream_listed_by = event
+        if bill.left_list_at is not None:
+            bill.left_list_at = None
+            self.returned.add(bill.pk)
+
     def _version(self, bill: Bill, event: ExchangeEvent, statement: BillStatement) -> int:
         numbers = self.version_numbers.setdefault(bill.pk, {})
         if statement.fingerprint not in numbers:
@@ -165,6 +181,20 @@ class BillBook:
     def _judge_again(self, bill: Bill) -> None:
         bill.unjudged_since = self.now
         self.changed.add((bill.shop_id, bill.external_id))
+
+
+def _is_later(said_by: ExchangeEvent | None, event: ExchangeEvent) -> bool:
+    return said_by is not None and said_by.moment > event.moment
+
+
+def _take_listed(bill: Bill, shop: Shop, listed: ListedBill) -> bool:
+    """Takes over what LIST says of a bill; whether any of it is another than before."""
+    changed = bill.listed_total != listed.total
+    bill.listed_total = listed.total
+    if bill.contents_known:
+        return changed
+    bill.total = listed.total
+    return _describe(bill, shop, listed.number, listed.date, listed.customer_name) or changed
 
 
 def _describe(bill: Bill, shop: Shop, number: str, date: datetime | None, customer_name: str) -> bool:

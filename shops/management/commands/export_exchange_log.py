@@ -6,20 +6,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from shops.exchange_log import write_newest_first
 from shops.journal_export import export_entries
 from shops.management.arguments import parse_time
+from shops.management.base import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Writes the exchange journal, newest first: what was imported comes out byte for byte."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--shop", type=int, metavar="NUMBER", help="only this shop")
         parser.add_argument("--since", type=parse_time, metavar="TIME", help="from this time on")
         parser.add_argument("--until", type=parse_time, metavar="TIME", help="before this time")
+        parser.add_argument(
+            "--with-upstream",
+            action="store_true",
+            help="what crmpos and the CRMs behind shops said to each other too: to be read, not to be imported",
+        )
         parser.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
 
     def handle(
@@ -28,9 +34,10 @@ class Command(BaseCommand):
         shop: int | None,
         since: datetime | None,
         until: datetime | None,
+        with_upstream: bool,
         output: Path | None,
         **options: Any,
     ) -> None:
-        entries = export_entries(shop_number=shop, since=since, until=until)
+        entries = export_entries(shop_number=shop, since=since, until=until, with_upstream=with_upstream)
         with output.open("wb") if output else nullcontext(sys.stdout.buffer) as file:
             write_newest_first(entries, file)
