@@ -18,7 +18,7 @@ from reconciliation.rules.kinds import Kind
 from shops import marks
 from shops.models import Shop
 from shops.money import ZERO
-from shops.presentation import show_amount, show_log_time, show_quantity, show_signed_amount
+from shops.presentation import show_amount, show_quantity, show_second, show_signed_amount
 
 Evidence = Mapping[str, Any]
 
@@ -337,7 +337,7 @@ def _join_lines(lines: Sequence[Evidence], describe: Callable[[Evidence], str]) 
 
 
 def _time(isoformat: str, shop: Shop) -> str:
-    return show_log_time(datetime.fromisoformat(isoformat), shop.zone)
+    return show_second(datetime.fromisoformat(isoformat), shop.zone)
 
 
 def _duration(seconds: int) -> str:

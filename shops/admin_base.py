@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     AutocompleteSelectMultipleFilter,
@@ -29,7 +30,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sections import TableSection, TemplateSection
 
-from shops.presentation import show_amount, show_signed_amount, show_time
+from shops.presentation import NOTHING, show_amount, show_signed_amount, show_time
 
 if TYPE_CHECKING:
     # unfold ships no types; its classes are Django's with another look.
@@ -111,6 +112,12 @@ class ModelAdmin(UnfoldModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # a count per choice of every filter is a scan of the table each
     warn_unsaved_form = True
+    empty_value_display = NOTHING
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The page is called what it lists: "Select … to change" cannot be said in every language."""
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -6,5 +6,5 @@ from django.utils.translation import gettext_lazy as _
 
 class ShopsConfig(AppConfig):
     name = "shops"
-    verbose_name = _("Shops")
+    verbose_name = _("Facts")
     default_auto_field = "django.db.models.BigAutoField"

@@ -52,6 +52,16 @@ def show_time(moment: datetime | None, zone: tzinfo | None = None) -> str:
     return date_format(timezone.localtime(moment, zone), pgettext("date and time format", "j M Y, H:i"))
 
 
+def show_second(moment: datetime, zone: tzinfo) -> str:
+    """A date with hours, minutes and seconds: where the order of messages matters."""
+    return date_format(timezone.localtime(moment, zone), pgettext("date and time format", "j M Y, H:i:s"))
+
+
+def show_date(moment: datetime | None, zone: tzinfo) -> str:
+    """A day in `zone`."""
+    return NOTHING if moment is None else date_format(timezone.localtime(moment, zone), "SHORT_DATE_FORMAT")
+
+
 def show_log_time(moment: datetime, zone: tzinfo) -> str:
     """As the exchange log writes it: `2026-03-25 17:24:56`."""
     return timezone.localtime(moment, zone).strftime(LOG_TIME)

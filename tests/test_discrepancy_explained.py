@@ -72,5 +72,5 @@ def test_the_same_in_english(client: Client) -> None:
 def test_a_kind_without_an_amount_says_when_and_what(client: Client) -> None:
     import_sample()
     page = read_page(client, "49152", "listed_after_receipt")
-    assert "Полностью оплачен 2026-03-25 17:22:10, но 2026-03-25 17:22:11 всё ещё предложен к оплате" in page
+    assert "Полностью оплачен 25.03.2026 17:22:10, но 25.03.2026 17:22:11 всё ещё предложен к оплате" in page
     assert page.count("✓ оплачено") == 1

@@ -27,7 +27,7 @@ from shops.admin_base import (
     amount_column,
     display,
 )
-from shops.presentation import NOTHING, show_beginning, show_signed_amount, show_time
+from shops.presentation import NOTHING, show_beginning, show_date, show_signed_amount, show_time
 
 FLAGS = {
     Status.OPEN: "flag-bad",
@@ -95,7 +95,8 @@ class DiscrepancyAdmin(WorkMixin, FactAdmin):
     def document(self, discrepancy: Discrepancy) -> str:
         case = discrepancy.case
         if case.bill:
-            return link_to("shops_bill", case.bill_id, case.bill, small=case.bill.external_id)
+            small = f"{case.bill.external_id} · {show_date(case.bill.issued_at, case.shop.zone)}"
+            return link_to("shops_bill", case.bill_id, case.bill, small=small)
         if case.receipt:
             return link_to(
                 "shops_receipt", case.receipt_id, _("receipt"), small=show_beginning(case.receipt.receipt_id, 8)

@@ -45,6 +45,7 @@ class BillAdmin(FactAdmin):
         "customer_name",
         "shown_total",
         "shown_prepayment",
+        "is_on_offer",
         "are_contents_known",
     )
     list_select_related = ("shop",)
@@ -52,6 +53,7 @@ class BillAdmin(FactAdmin):
         ("shop", RelatedDropdownFilter),
         ("issued_at", DayRangeFilter),
         ("total", RangeNumericFilter),
+        "on_offer",
         ContentsFilter,
     )
     search_fields = ("external_id", "number", "customer_name", "customer_taxpayer_number")
@@ -105,7 +107,7 @@ class BillAdmin(FactAdmin):
     shown_cancelled_at = staticmethod(time_column("cancelled_at", _("cancelled")))
     shown_closed_at = staticmethod(time_column("closed_at", _("closed")))
 
-    @display(description=_("offered for payment"))
+    @display(description=_("offered for payment"), ordering="on_offer")
     def is_on_offer(self, bill: Bill) -> str:
         return show_yes_or_no(bill.on_offer)
 
