@@ -50,6 +50,8 @@ class ProtocolView(APIView):
     renderer_classes = (JSONRenderer,)
     parser_classes = ()
     content_negotiation_class = AnyAccept
+    # Without HEAD: a question without its answer would stand in the journal as if a register had been told.
+    http_method_names = ("get", "post", "put", "delete", "options")
     key_roles: ClassVar[dict[str, str]] = {}  # the role that each method asks for
 
     def get_exception_handler(self) -> Any:
