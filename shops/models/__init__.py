@@ -2,6 +2,7 @@
 
 from shops.models.access import ApiKey, EvotorAccount
 from shops.models.bill import Bill, BillLine, BillVersion
+from shops.models.evotor import InstallationEvent, RegisterDocument, UnassignedMessage
 from shops.models.exchange import ExchangeEvent, JournalFragment, Moment
 from shops.models.product import Product
 from shops.models.receipt import Receipt, ReceiptDelivery, ReceiptLine
@@ -19,15 +20,18 @@ __all__ = [
     "EvotorAccount",
     "ExchangeEvent",
     "Forward",
+    "InstallationEvent",
     "JournalFragment",
     "Moment",
     "Product",
     "Receipt",
     "ReceiptDelivery",
     "ReceiptLine",
+    "RegisterDocument",
     "Shop",
     "Store",
     "Terminal",
+    "UnassignedMessage",
     "Upstream",
     "WebhookMessage",
 ]

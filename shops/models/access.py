@@ -52,6 +52,9 @@ class EvotorAccount(models.Model):
     """An Evotor user (one business) and the token that Evotor's cloud sends with every webhook of that user.
 
     An account without a shop waits to be assigned; its messages are kept meanwhile.
+
+    `cloud_token` is the other direction: with it Evotor's own REST API answers for this user. Evotor tells it once,
+    when the application is installed, and it must be sent as it is, so it is stored as it is, and shown nowhere.
     """
 
     user_id = models.CharField(_("Evotor user"), max_length=200, unique=True)
@@ -60,6 +63,8 @@ class EvotorAccount(models.Model):
     )
     token_digest = models.CharField(_("digest of the token"), max_length=64, blank=True)
     token_given_at = models.DateTimeField(_("token given"), null=True, blank=True)
+    cloud_token = models.CharField(_("token for Evotor's cloud"), max_length=500, blank=True, editable=False)
+    cloud_token_received_at = models.DateTimeField(_("token for Evotor's cloud received"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
 
     class Meta:

@@ -71,17 +71,26 @@ class Shop(models.Model):
 
 
 class EvotorObject(models.Model):
-    """What Evotor names by an id and people by a name; learned from receipts, nameable by people."""
+    """What Evotor names by an id and people by a name; learned from receipts, nameable by people.
+
+    What Evotor calls it stands in a field of its own, so it never takes the place of the name that a person has given.
+    """
 
     shop: Any
     evotor_id = models.CharField(_("Evotor id"), max_length=200)
-    name = models.CharField(_("name"), max_length=200, blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True, help_text=_("Shown in place of Evotor's name."))
+    evotor_name = models.CharField(_("Evotor's name"), max_length=200, blank=True, editable=False)
 
     class Meta:
         abstract = True
 
     def __str__(self) -> str:
-        return self.name or self.evotor_id
+        return self.shown_name or self.evotor_id
+
+    @property
+    def shown_name(self) -> str:
+        """The name that a person has given, else Evotor's."""
+        return self.name or self.evotor_name
 
 
 class Store(EvotorObject):
@@ -102,6 +111,9 @@ class Terminal(EvotorObject):
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="terminals", verbose_name=_("shop"))
     store = models.ForeignKey(
         Store, models.PROTECT, related_name="terminals", verbose_name=_("store"), null=True, blank=True
+    )
+    time_zone_offset = models.DurationField(
+        _("its clock is ahead of UTC by"), null=True, blank=True, editable=False, help_text=_("As Evotor says.")
     )
 
     class Meta:
