@@ -28,8 +28,8 @@ class ProtocolError(APIException):
 class Unauthorised(ProtocolError):
     """The caller is nobody we know."""
 
-    def __init__(self, code: int = WRONG_USER_TOKEN) -> None:
-        super().__init__(status.HTTP_401_UNAUTHORIZED, code, "unknown token", "Authorization")
+    def __init__(self, code: int = WRONG_USER_TOKEN, reason: str = "unknown token") -> None:
+        super().__init__(status.HTTP_401_UNAUTHORIZED, code, reason, "Authorization")
 
 
 class Forbidden(ProtocolError):

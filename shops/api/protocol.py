@@ -15,9 +15,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from shops import serving
-from shops.api.authentication import HasRole, KeyAuthentication
+from shops.api.authentication import CallerAuthentication, EvotorCaller, HasRole
 from shops.api.errors import ProtocolError, bad_input, handle_exception
 from shops.api.passing_on import read_headers_to_pass_on
+from shops.evotor.receiving import receive_receipts
 from shops.models import ApiKey, Shop
 from shops.serving import Answer
 from shops.wire import split_bills
@@ -45,7 +46,7 @@ class AnyAccept(BaseContentNegotiation):
 class ProtocolView(APIView):
     """What the endpoints of the protocol have in common."""
 
-    authentication_classes = (KeyAuthentication,)
+    authentication_classes: Any = (CallerAuthentication,)
     permission_classes = (HasRole,)
     renderer_classes = (JSONRenderer,)
     parser_classes = ()
@@ -119,7 +120,10 @@ class ReceiptsView(ProtocolView):
     key_roles: ClassVar = {"POST": ApiKey.Role.REGISTER}
 
     def post(self, request: Request) -> HttpResponse:
-        shop, body, query = shop_of(request), read_body(request), query_of(request)
+        body, query = read_body(request), query_of(request)
+        if isinstance(request.user, EvotorCaller) and request.user.sender.shop is None:
+            return self.answer(receive_receipts(request.user.sender, body, query=query, now=timezone.now()))
+        shop = shop_of(request)
         headers = read_headers_to_pass_on(request, shop)
         return self.answer(serving.accept_receipts(shop, body, query=query, headers=headers, now=timezone.now()))
 

@@ -6,13 +6,35 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
 from shops.api.errors import write_not_found
+from shops.api.evotor import (
+    CloudTokenView,
+    DocumentsView,
+    InstallationView,
+    NamesView,
+    UserView,
+    VerifyUserView,
+)
 from shops.api.protocol import CONTENT_TYPE, BillsView, BillView, ListView, ReceiptsView
+from shops.models import UnassignedMessage
+
+Kind = UnassignedMessage.Kind
 
 protocol_patterns: list[URLPattern] = [
     path("api/v2/list", ListView.as_view()),
     path("api/v2/bill/byid/<str:bill_id>", BillView.as_view()),
     path("api/v2/bills", BillsView.as_view()),
     path("api/v2/receipts", ReceiptsView.as_view()),
+]
+
+evotor_patterns: list[URLPattern] = [
+    path("api/v1/user/create", UserView.as_view()),
+    path("api/v1/user/verify", VerifyUserView.as_view()),
+    path("api/v1/user/token", CloudTokenView.as_view()),
+    path("api/v2/installation/event", InstallationView.as_view()),
+    path("api/v1/inventories/stores", NamesView.as_view(kind=Kind.STORES)),
+    path("api/v1/inventories/devices", NamesView.as_view(kind=Kind.DEVICES)),
+    path("api/v1/inventories/employees", NamesView.as_view(kind=Kind.EMPLOYEES)),
+    path("api/v1/inventories/stores/<str:store_id>/documents", DocumentsView.as_view()),
 ]
 
 
@@ -27,4 +49,4 @@ def front_controller(request: HttpRequest) -> HttpResponseBase:
     return HttpResponse(write_not_found("q"), status=404, content_type=CONTENT_TYPE)
 
 
-urlpatterns: list[URLPattern] = [*protocol_patterns, path("index.php", front_controller)]
+urlpatterns: list[URLPattern] = [*protocol_patterns, *evotor_patterns, path("index.php", front_controller)]
