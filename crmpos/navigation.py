@@ -31,6 +31,7 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("shops.Bill", "request_quote"),
             Entry("shops.Receipt", "receipt_long"),
+            Entry("shops.RegisterDocument", "summarize"),
             Entry("shops.ExchangeEvent", "swap_vert"),
             Entry("shops.JournalFragment", "broken_image"),
             Entry("shops.Product", "inventory_2"),
@@ -50,6 +51,8 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("shops.ApiKey", "key"),
             Entry("shops.EvotorAccount", "cloud"),
+            Entry("shops.UnassignedMessage", "move_to_inbox"),
+            Entry("shops.InstallationEvent", "install_mobile"),
             Entry("shops.CrmWebhook", "webhook"),
             Entry("shops.WebhookMessage", "outbox"),
             Entry("auth.User", "person"),

@@ -2,6 +2,7 @@
 
 from shops.admin.access import ApiKeyAdmin, EvotorAccountAdmin
 from shops.admin.bill import BillAdmin
+from shops.admin.evotor import InstallationEventAdmin, RegisterDocumentAdmin, UnassignedMessageAdmin
 from shops.admin.journal import ExchangeEventAdmin, JournalFragmentAdmin
 from shops.admin.product import ProductAdmin
 from shops.admin.receipt import ReceiptAdmin
@@ -15,11 +16,14 @@ __all__ = [
     "EmployeeAdmin",
     "EvotorAccountAdmin",
     "ExchangeEventAdmin",
+    "InstallationEventAdmin",
     "JournalFragmentAdmin",
     "ProductAdmin",
     "ReceiptAdmin",
+    "RegisterDocumentAdmin",
     "ShopAdmin",
     "StoreAdmin",
     "TerminalAdmin",
+    "UnassignedMessageAdmin",
     "WebhookMessageAdmin",
 ]

@@ -1,5 +1,6 @@
-"""Shops and what stands in them. Learned from the wire: nobody adds or deletes one; names and limits are set."""
+"""Shops, which people add, and what stands in them, which is learned from the wire: names and limits are set."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shops.admin_base import ModelAdmin, RelatedDropdownFilter, display
 from shops.models import Employee, Shop, Store, Terminal
-from shops.presentation import show_duration
+from shops.presentation import MINUS, NOTHING, show_duration
 
 
 class LearnedAdmin(ModelAdmin):
@@ -43,9 +44,16 @@ class ShopAdmin(LearnedAdmin):
         (_("Limits"), {"fields": ("after_partial", "opened_not_paid_after", "late_receipt_after")}),
     )
 
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("shops.add_shop")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Shop | None = None) -> Any:
+        """The number is the shop's for good: it stands in its journal."""
+        return self.readonly_fields if obj else [name for name in self.readonly_fields if name != "number"]
+
     def get_fieldsets(self, request: HttpRequest, obj: Shop | None = None) -> Any:
         """Who may not change the limits reads them in words."""
-        if self.has_change_permission(request, obj):
+        if obj is None or self.has_change_permission(request, obj):
             return self.fieldsets
         limits = ("after_partial", "shown_opened_not_paid_after", "shown_late_receipt_after")
         return ((None, {"fields": ("number", "name", "time_zone", *limits)}),)
@@ -60,13 +68,13 @@ class ShopAdmin(LearnedAdmin):
 
 
 class EvotorObjectAdmin(LearnedAdmin):
-    list_display = ("evotor_id", "name", "shop")
+    list_display = ("evotor_id", "name", "evotor_name", "shop")
     list_display_links = ("evotor_id", "name")
     list_select_related = ("shop",)
     list_filter = (("shop", RelatedDropdownFilter),)
-    search_fields = ("evotor_id", "name")
-    fields = ("evotor_id", "shop", "name")
-    readonly_fields = ("evotor_id", "shop")
+    search_fields = ("evotor_id", "name", "evotor_name")
+    fields = ("evotor_id", "shop", "evotor_name", "name")
+    readonly_fields = ("evotor_id", "shop", "evotor_name")
 
 
 @admin.register(Store)
@@ -76,10 +84,17 @@ class StoreAdmin(EvotorObjectAdmin):
 
 @admin.register(Terminal)
 class TerminalAdmin(EvotorObjectAdmin):
-    list_display = ("evotor_id", "name", "store", "shop")  # type: ignore[assignment]
+    list_display = ("evotor_id", "name", "evotor_name", "store", "shop")  # type: ignore[assignment]
     list_select_related = ("shop", "store")  # type: ignore[assignment]
-    fields = ("evotor_id", "shop", "store", "name")  # type: ignore[assignment]
-    readonly_fields = ("evotor_id", "shop", "store")  # type: ignore[assignment]
+    fields = ("evotor_id", "shop", "store", "evotor_name", "shown_offset", "name")  # type: ignore[assignment]
+    readonly_fields = ("evotor_id", "shop", "store", "evotor_name", "shown_offset")  # type: ignore[assignment]
+
+    @display(description=_("its clock is ahead of UTC by"))
+    def shown_offset(self, terminal: Terminal) -> str:
+        offset = terminal.time_zone_offset
+        if offset is None:
+            return NOTHING
+        return f"{MINUS if offset < timedelta(0) else ''}{show_duration(abs(offset))}"
 
 
 @admin.register(Employee)
