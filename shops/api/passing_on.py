@@ -7,7 +7,7 @@ is told to nobody.
 from rest_framework.request import Request
 
 from shops.access import is_token_of_ours
-from shops.api.authentication import read_bearer
+from shops.api.authentication import read_token
 from shops.models import Shop
 from shops.relay.forwarding import find_upstream
 
@@ -20,7 +20,7 @@ def read_headers_to_pass_on(request: Request, shop: Shop) -> dict[str, str]:
     if upstream is None:
         return {}
     headers = {name: value for name, value in request.headers.items() if name.startswith(EVOTOR_PREFIX)}
-    authorization, secret = request.headers.get("Authorization"), read_bearer(request)
+    authorization, secret = request.headers.get("Authorization"), read_token(request)
     if authorization and not upstream.token and not (secret and is_token_of_ours(secret)):
         headers["Authorization"] = authorization
     return headers
