@@ -124,6 +124,8 @@ REST_FRAMEWORK = {
 }
 # Calls a minute that one key, or one person, may make.
 API_RATE_OFFICE = read_integer("API_RATE_OFFICE", default=600, minimum=1, maximum=1_000_000)
+API_RATE_REGISTER = read_integer("API_RATE_REGISTER", default=100_000, minimum=1, maximum=10_000_000)
+API_RATE_CRM = read_integer("API_RATE_CRM", default=100_000, minimum=1, maximum=10_000_000)
 
 SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",

@@ -18,6 +18,7 @@ from shops import serving
 from shops.api.authentication import CallerAuthentication, EvotorCaller, HasRole
 from shops.api.errors import ProtocolError, bad_input, handle_exception
 from shops.api.passing_on import read_headers_to_pass_on
+from shops.api.throttling import ProtocolThrottle
 from shops.evotor.receiving import receive_receipts
 from shops.models import ApiKey, Shop
 from shops.serving import Answer
@@ -48,6 +49,7 @@ class ProtocolView(APIView):
 
     authentication_classes: Any = (CallerAuthentication,)
     permission_classes = (HasRole,)
+    throttle_classes = (ProtocolThrottle,)
     renderer_classes = (JSONRenderer,)
     parser_classes = ()
     content_negotiation_class = AnyAccept
