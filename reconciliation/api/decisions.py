@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -46,8 +46,10 @@ class MayDecide(MayRead):
         return super().has_permission(request, view) and request.user.has_perm(WORK_PERMISSION)
 
 
-def _comment(**options: Any) -> serializers.CharField:
-    return serializers.CharField(max_length=COMMENT_LENGTH_LIMIT, **options)
+@extend_schema_field({"type": "string", "pattern": r"^[^\u0000]*$", "maxLength": COMMENT_LENGTH_LIMIT})
+class CommentField(serializers.CharField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=COMMENT_LENGTH_LIMIT, **options)
 
 
 class NothingSerializer(StrictSerializer):
@@ -55,11 +57,11 @@ class NothingSerializer(StrictSerializer):
 
 
 class OptionalCommentSerializer(StrictSerializer):
-    comment = _comment(required=False, default="", allow_blank=True)
+    comment = CommentField(required=False, default="", allow_blank=True)
 
 
 class CommentSerializer(StrictSerializer):
-    comment = _comment()
+    comment = CommentField()
 
 
 class ResolveSerializer(OptionalCommentSerializer):

@@ -108,7 +108,8 @@ def read_truth(text: str) -> bool:
 
 NO_NUMBER = gettext_lazy("A whole number.")
 NO_AMOUNT = gettext_lazy("An amount with two places at the most. Write it like -31040.00.")
-NO_TIME = gettext_lazy("A time with its zone, or a date. Write it like 2026-03-25T17:30:00Z; a plus is %2B.")
+# The message is formatted: two per cent signs are one.
+NO_TIME = gettext_lazy("A time with its zone, or a date. Write it like 2026-03-25T17:30:00Z; a plus is %%2B.")
 NO_TRUTH = gettext_lazy("Neither true nor false.")
 
 

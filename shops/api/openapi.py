@@ -10,6 +10,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.renderers import JSONRenderer
 
+from shops.api.parsing import StrictSerializer
 from shops.api.tables import CsvRenderer, XlsxRenderer
 
 Json = Mapping[str, Any]
@@ -92,6 +93,12 @@ class OfficeSchema(AutoSchema):
             content[XlsxRenderer.media_type] = {"schema": {"type": "string", "format": "binary"}}
         content[JSONRenderer.media_type]["examples"] = {self.view.action: {"value": self._read_example()}}
         return answer
+
+    def _postprocess_serializer_schema(self, schema: Any, serializer: Any, direction: Any) -> Any:
+        answer: Any = super()._postprocess_serializer_schema(  # type: ignore[no-untyped-call]
+            schema, serializer, direction
+        )
+        return answer | {"additionalProperties": False} if isinstance(serializer, StrictSerializer) else answer
 
     def _read_example(self) -> Any:
         view = self.view

@@ -58,6 +58,7 @@ class OfficeViewSet(GenericViewSet[Row]):
     content_negotiation_class = StrictNegotiation
     pagination_class = KeysetPagination
     metadata_class = None
+    http_method_names = ("get", "head", "post")
     lookup_url_kwarg = "id"
     schema = OfficeSchema()
 

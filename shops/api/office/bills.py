@@ -1,6 +1,5 @@
 """Bills for the back office: the list, its filters, and one bill with its lines and receipts."""
 
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +21,7 @@ from shops.api.office.base import LIST, RETRIEVE, OfficeViewSet
 from shops.api.office.fields import RowSerializer, shop_field
 from shops.api.office.receipts import ReceiptSerializer, select_receipts
 from shops.models import Bill, BillLine, BillVersion, Receipt
-from shops.money import multiply
+from shops.money import format_plain, multiply
 
 CUSTOMER = ("customer_name", "customer_taxpayer_number")
 
@@ -95,8 +94,9 @@ class BillLineSerializer(RowSerializer):
             "mark",
         )
 
-    def get_sum(self, line: BillLine) -> Decimal:
-        return multiply(line.price, line.quantity)
+    @extend_schema_field({"type": "string", "format": "decimal"})
+    def get_sum(self, line: BillLine) -> str:
+        return format_plain(multiply(line.price, line.quantity))
 
 
 class BillDetailSerializer(BillSerializer):

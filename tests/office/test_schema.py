@@ -1,0 +1,182 @@
+"""The API keeps to its own description: the examples are its answers, and nothing it says is outside of the schema."""
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from django.test import Client
+from django.utils import timezone
+from drf_spectacular.validation import validate_schema
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from schemathesis import GenerationMode
+from schemathesis.checks import ignored_auth, load_all_checks, positive_data_acceptance
+
+from reconciliation.models import Discrepancy
+from shops.access import create_key
+from shops.models import Shop
+from tests.factories import import_sample, make_accountant
+from tests.office.conftest import list_ids, log_in
+
+OFFICE = "/api/office/"
+LISTS = ("bills", "receipts", "exchange-events", "discrepancies")
+STEPS = ("take", "assign", "comment", "resolve", "reopen", "undo")
+OPERATIONS = [
+    *(("GET", f"{OFFICE}{name}/") for name in LISTS),
+    *(("GET", f"{OFFICE}{name}/{{id}}/") for name in LISTS),
+    *(("POST", f"{OFFICE}discrepancies/{{id}}/{step}/") for step in STEPS),
+]
+ATTEMPTS = 12
+CSRF_TOKEN = "0123456789abcdefghijklmnopqrstuv"
+
+IDS = {"id", "bill", "receipt", "event", "answer", "request"}
+TIMES_OF_JUDGEMENT = {"opened_at", "changed_at", "at"}
+
+load_all_checks()
+# A cursor is a text in the schema, and only those that the program gave out are cursors; who is calling is tried
+# elsewhere, and here the caller's own key goes with every request.
+NOT_CHECKED = (positive_data_acceptance, ignored_auth)
+pytestmark = pytest.mark.django_db
+
+
+def read_description(client: Client) -> Any:
+    return client.get("/api/schema/", {"format": "json"}).json()
+
+
+def list_described(description: Any) -> dict[tuple[str, str], Any]:
+    return {
+        (method.upper(), path): operation
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+        if path.startswith(OFFICE)
+    }
+
+
+def test_the_description_is_open_to_everybody_and_of_the_form_of_openapi(client: Client) -> None:
+    description = read_description(client)
+    assert description["openapi"].startswith("3.1")
+    validate_schema(description)  # type: ignore[no-untyped-call]
+    assert description["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+
+
+def test_every_operation_is_described_with_a_summary_its_errors_and_examples(client: Client) -> None:
+    described = list_described(read_description(client))
+    assert sorted(described) == sorted(OPERATIONS)
+    for (method, path), operation in described.items():
+        assert operation["summary"], path
+        assert set(operation["responses"]) >= {"200", "400", "401", "403", "406", "429"}
+        assert operation["responses"]["200"]["content"]["application/json"]["examples"], path
+        if method == "POST" and not path.endswith("/take/"):
+            assert operation["requestBody"]["content"]["application/json"]["examples"], path
+        for parameter in operation["parameters"]:
+            assert parameter["in"] == "path" or parameter.get("description") or parameter["name"] == "format", parameter
+
+
+def test_lists_are_described_as_files_too(client: Client) -> None:
+    described = list_described(read_description(client))
+    for name in LISTS:
+        content = described["GET", f"{OFFICE}{name}/"]["responses"]["200"]["content"]
+        assert list(content) == [
+            "application/json",
+            "text/csv",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ]
+
+
+def mask(value: Any, name: str = "") -> Any:
+    """What differs from one database to the next is left out: keys, and the time of the judgement."""
+    if isinstance(value, dict):
+        return {key: mask(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [mask(inner) for inner in value]
+    return "…" if value is not None and name in IDS | TIMES_OF_JUDGEMENT else value
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("bills", {"number": "56770"}),
+        ("receipts", {"bill_number": "56770"}),
+        ("exchange-events", {"kind": "BILL", "shop": "40"}),
+        ("discrepancies", {"shop": "40"}),
+    ],
+)
+def test_the_examples_are_what_the_program_answers(name: str, query: dict[str, str]) -> None:
+    import_sample()
+    client = log_in(make_accountant())
+    described = list_described(read_description(client))
+    (key, *_) = list_ids(client, name, **query)
+    for path, address in ((f"{name}/", f"{name}/"), (f"{name}/{{id}}/", f"{name}/{key}/")):
+        asked = query if path == address else {}
+        answer = client.get(f"{OFFICE}{address}", asked, headers={"Accept-Language": "ru"})
+        content = described["GET", f"{OFFICE}{path}"]["responses"]["200"]["content"]
+        (example,) = content["application/json"]["examples"].values()
+        assert mask(example["value"]) == mask(answer.json())
+
+
+def serve(environ: Any, start_response: Any) -> list[bytes]:
+    """The program itself, without the test client. A request must not close the connection of the test."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    try:
+        answer = get_wsgi_application()(environ, start_response)
+        with closing(answer):
+            return [b"".join(answer)]
+    finally:
+        for signal in signals:
+            signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def discrepancy() -> Discrepancy:
+    import_sample()
+    return Discrepancy.objects.get(kind="partial_receipt")
+
+
+def identify(method: str) -> dict[str, dict[str, str]]:
+    """A key reads, the accountant decides."""
+    if method == "GET":
+        secret = create_key(Shop.objects.get(number=40), "office", now=timezone.now()).secret
+        return {"headers": {"Authorization": f"Bearer {secret}"}}
+    session = log_in(make_accountant()).cookies["sessionid"].value
+    return {"headers": {"X-CSRFToken": CSRF_TOKEN}, "cookies": {"sessionid": session, "csrftoken": CSRF_TOKEN}}
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_whatever_is_asked_the_answer_is_one_that_is_described(
+    client: Client, discrepancy: Discrepancy, method: str, path: str, mode: GenerationMode
+) -> None:
+    api = schemathesis.openapi.from_dict(read_description(client))
+    api.app = serve
+    caller = identify(method)
+    bill = discrepancy.case.bill
+    assert bill is not None
+    known = {
+        "bills": bill.pk,
+        "receipts": bill.receipts.get().pk,
+        "exchange-events": bill.stated_by_id,
+        "discrepancies": discrepancy.pk,
+    }
+    answered = set()
+
+    @given(case=api[path][method].as_strategy(generation_mode=mode))
+    @hypothesis_settings(
+        max_examples=ATTEMPTS, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    def attempt(case: Any) -> None:
+        if mode == GenerationMode.POSITIVE and case.path_parameters:
+            case.path_parameters["id"] = known[path.split("/")[3]]
+        case.headers.pop("Authorization", None)  # invented
+        answer = case.call(**caller)
+        answered.add(answer.status_code)
+        case.validate_response(answer, transport_kwargs=caller, excluded_checks=NOT_CHECKED)
+
+    attempt()
+    assert answered, "nothing was asked"
+    assert 401 not in answered
