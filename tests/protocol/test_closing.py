@@ -11,7 +11,7 @@ from reconciliation import decisions
 from reconciliation.models import Discrepancy, Reason, Status
 from shops.models import Bill
 from tests.factories import make_accountant
-from tests.logs import line, make_bill, make_receipt
+from tests.logs import line, make_bill, make_receipt, run
 from tests.protocol.conftest import Crm, Till, judge_later
 
 TEA, CUP = line("tea", 500), line("cup", 300)
@@ -119,3 +119,8 @@ def test_a_comment_on_what_is_closed_closes_nothing_anew(
     decide(decisions.comment, discrepancy, accountant, comment="Приказ 5")
     assert closed_at is not None
     assert Bill.objects.get().closed_at == closed_at
+
+
+def test_the_books_hold_with_a_closed_bill(resolve: Callable[[Reason], object]) -> None:
+    resolve(Reason.WRITTEN_OFF)
+    run("audit")
