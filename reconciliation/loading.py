@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciliation.rules import facts
 from shops import models
-from shops.bill_values import current_lines, load_bill_values, load_receipts
+from shops.bill_values import current_lines, load_bill_values, load_current_lines, load_receipts
 from shops.exchange_log import Direction
 
 Rows = dict[int, list[Any]]
@@ -108,16 +108,12 @@ def _policy(shop: models.Shop) -> facts.Policy:
 
 def _load_paid_marks(bill_ids: Collection[int]) -> dict[int, list[tuple[str, tuple[str, ...]]]]:
     """The marking codes of these bills whose item stands on other, fully paid bills of the shop, and on which."""
-    rows = list(
-        current_lines()
-        .filter(version__bill__in=bill_ids)
-        .exclude(marked_item="")
-        .values_list("version__bill", "version__bill__shop", "marked_item", "mark")
-    )
+    rows = [(bill, line.marked_item, line.mark) for bill, line in load_current_lines(bill_ids) if line.marked_item]
     if not rows:
         return {}
+    shops = dict(models.Bill.objects.filter(pk__in={bill for bill, _, _ in rows}).values_list("pk", "shop"))
     on_paid = current_lines().filter(
-        marked_item__in={item for _, _, item, _ in rows}, version__bill__case__fully_paid=True
+        marked_item__in={item for _, item, _ in rows}, version__bill__case__fully_paid=True
     )
     bills: dict[tuple[int, str], dict[int, str]] = defaultdict(dict)
     for shop, item, bill, external_id in on_paid.values_list(
@@ -125,8 +121,8 @@ def _load_paid_marks(bill_ids: Collection[int]) -> dict[int, list[tuple[str, tup
     ):
         bills[shop, item][bill] = external_id
     found: dict[int, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-    for bill, shop, item, mark in rows:
-        others = sorted(external_id for other, external_id in bills[shop, item].items() if other != bill)
+    for bill, item, mark in rows:
+        others = sorted(external_id for other, external_id in bills[shops[bill], item].items() if other != bill)
         if others:
             found[bill].append((mark, tuple(others)))
     return found
