@@ -35,7 +35,7 @@ def make_log(bills: int, *, shop: int = 7, first: int = 500, at: str = "10:00") 
 
 def read_state() -> list[Any]:
     models = (Case, Discrepancy, DiscrepancyStep)
-    states = [list(model._default_manager.order_by("pk").values()) for model in models]
+    states: list[Any] = [list(model._default_manager.order_by("pk").values()) for model in models]
     for case in states[0]:
         case["judged_at"] = case["judged_as_of"] = None
     return states
