@@ -13,6 +13,8 @@ from shops.models import ApiKey, EvotorAccount, Shop
 
 SECRET_BYTES = 32
 BEGINNING_LENGTH = 12
+ADOPTED_BEGINNING_LENGTH = 4
+ADOPTED_SHORTEST = 16  # characters; a short one could be guessed
 USED_NOTE_EVERY = timedelta(minutes=1)  # writing "last used" at every call would cost every call a write
 
 
@@ -36,6 +38,19 @@ def create_key(shop: Shop, role: str, *, name: str = "", now: datetime) -> NewKe
         created_at=now,
     )
     return NewKey(key, secret)
+
+
+def adopt_key(shop: Shop, role: str, secret: str, *, name: str = "", now: datetime) -> ApiKey | None:
+    """A token that was made elsewhere becomes a key of the shop: its callers change an address and nothing else.
+
+    None where the token opens something already. Raises ValueError for one that is no safe key.
+    """
+    if len(secret) < ADOPTED_SHORTEST or not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise ValueError(f"a token has at least {ADOPTED_SHORTEST} characters of ASCII, and no blanks")
+    fields = {"shop": shop, "role": role, "name": name, "created_at": now, "adopted": True}
+    beginning = secret[:ADOPTED_BEGINNING_LENGTH]
+    key, created = ApiKey.objects.get_or_create(digest=digest_of(secret), defaults=fields | {"beginning": beginning})
+    return key if created else None
 
 
 @transaction.atomic
@@ -70,11 +85,14 @@ def is_application_token(token: str) -> bool:
 
 
 def is_token_of_ours(secret: str) -> bool:
-    """Whether the token opens this program, or has done so, whatever became of it since."""
+    """Whether this program made the token, whatever became of it since. One that it took over is known to others."""
     if is_application_token(secret):
         return True
     digest = digest_of(secret)
-    return ApiKey.objects.filter(digest=digest).exists() or EvotorAccount.objects.filter(token_digest=digest).exists()
+    return (
+        ApiKey.objects.filter(digest=digest, adopted=False).exists()
+        or EvotorAccount.objects.filter(token_digest=digest).exists()
+    )
 
 
 def digest_of(secret: str) -> str:

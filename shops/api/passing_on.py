@@ -1,7 +1,7 @@
 """Which headers of a register's request the shop's own CRM is to see, so that it notices no difference.
 
-What Evotor says of the register, and the register's `Authorization`, unless that is a token of ours: what opens crmpos
-is told to nobody.
+What Evotor says of the register, and the register's `Authorization`, unless that is a token of ours: what only crmpos
+knows is told to nobody.
 """
 
 from rest_framework.request import Request

@@ -25,6 +25,11 @@ class ApiKey(models.Model):
     name = models.CharField(_("name"), max_length=200, blank=True)
     beginning = models.CharField(_("begins with"), max_length=20)
     digest = models.CharField(_("digest"), max_length=64, unique=True)
+    adopted = models.BooleanField(
+        _("taken over"),
+        default=False,
+        help_text=_("The token that the shop's registers had before; the CRM that the shop keeps knows it too."),
+    )
     created_at = models.DateTimeField(_("created"))
     expires_at = models.DateTimeField(_("works until"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
