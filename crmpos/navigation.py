@@ -53,6 +53,8 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
             Entry("shops.EvotorAccount", "cloud"),
             Entry("shops.UnassignedMessage", "move_to_inbox"),
             Entry("shops.InstallationEvent", "install_mobile"),
+            Entry("shops.Upstream", "dns"),
+            Entry("shops.Forward", "forward_to_inbox"),
             Entry("shops.CrmWebhook", "webhook"),
             Entry("shops.WebhookMessage", "outbox"),
             Entry("auth.User", "person"),

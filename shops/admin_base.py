@@ -29,6 +29,7 @@ from unfold.contrib.filters.admin import (
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sections import TableSection, TemplateSection
+from unfold.widgets import UnfoldAdminPasswordWidget as PasswordWidget
 
 from shops.presentation import NOTHING, show_amount, show_signed_amount, show_time
 
@@ -82,6 +83,7 @@ __all__ = [
     "FactStackedInline",
     "FactTabularInline",
     "ModelAdmin",
+    "PasswordWidget",
     "RangeDateFilter",
     "RangeDateTimeFilter",
     "RangeNumericFilter",

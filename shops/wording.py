@@ -1,5 +1,6 @@
 """The words of the wire in the reader's language. A word that is not known here is shown as it came."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 SETTLEMENT_METHODS = {
@@ -35,3 +36,8 @@ def word_payment_source(word: str) -> str:
 
 def word_receipt_type(word: str) -> str:
     return str(RECEIPT_TYPES.get(word, word))
+
+
+def word_remark(remark: str) -> str:
+    """A remark of the program in the journal: sentences of its own, one a line, are stored as they are written here."""
+    return "\n".join(gettext(line) for line in remark.split("\n") if line)

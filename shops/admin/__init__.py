@@ -6,6 +6,7 @@ from shops.admin.evotor import InstallationEventAdmin, RegisterDocumentAdmin, Un
 from shops.admin.journal import ExchangeEventAdmin, JournalFragmentAdmin
 from shops.admin.product import ProductAdmin
 from shops.admin.receipt import ReceiptAdmin
+from shops.admin.relay import ForwardAdmin, UpstreamAdmin
 from shops.admin.shop import EmployeeAdmin, ShopAdmin, StoreAdmin, TerminalAdmin
 from shops.admin.webhook import CrmWebhookAdmin, WebhookMessageAdmin
 
@@ -16,6 +17,7 @@ __all__ = [
     "EmployeeAdmin",
     "EvotorAccountAdmin",
     "ExchangeEventAdmin",
+    "ForwardAdmin",
     "InstallationEventAdmin",
     "JournalFragmentAdmin",
     "ProductAdmin",
@@ -25,5 +27,6 @@ __all__ = [
     "StoreAdmin",
     "TerminalAdmin",
     "UnassignedMessageAdmin",
+    "UpstreamAdmin",
     "WebhookMessageAdmin",
 ]

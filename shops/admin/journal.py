@@ -20,6 +20,7 @@ from shops.admin_base import (
 )
 from shops.models import ExchangeEvent, JournalFragment
 from shops.presentation import indent_json, show_beginning, show_log_time
+from shops.wording import word_remark
 
 BEGINNING_LENGTH = 160
 BEGINNING_READ = BEGINNING_LENGTH * 4  # blanks between the values fall away
@@ -65,17 +66,20 @@ class ExchangeEventAdmin(FactAdmin):
         KindFilter,
         ("direction", ChoicesDropdownFilter),
         ("occurred_at", DayRangeFilter),
+        ("origin", ChoicesDropdownFilter),
         ConditionFilter,
     )
     search_fields = ("=bill_external_id", "=bill_number", "body")
     search_help_text = _("Text of a body, bill number or id")
     ordering = ("-occurred_at", "-position", "-pk")
-    readonly_fields = ("log_time", "direction_and_kind", "other_half")
+    readonly_fields = ("log_time", "direction_and_kind", "other_half", "shown_remark")
 
     def get_fields(self, request: HttpRequest, obj: ExchangeEvent | None = None) -> Any:
         """What it names and what is wrong with it, only where there is something to say."""
-        optional = ("bill_external_id", "bill_number", "fault", "remark")
+        optional = ("bill_external_id", "bill_number", "fault")
         told = [name for name in optional if getattr(obj, name, "")]
+        if obj is not None and obj.remark:
+            told.append("shown_remark")
         return ["log_time", "shop", "direction_and_kind", "other_half", "origin", *told]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExchangeEvent]:
@@ -102,6 +106,10 @@ class ExchangeEventAdmin(FactAdmin):
     def beginning_of_body(self, event: ExchangeEvent) -> str:
         beginning: str = event.beginning  # type: ignore[attr-defined]
         return format_html('<code class="body-beginning">{}</code>', show_beginning(beginning, BEGINNING_LENGTH))
+
+    @display(description=_("remark"))
+    def shown_remark(self, event: ExchangeEvent) -> str:
+        return word_remark(event.remark)
 
     @display(description=_("its other half"))
     def other_half(self, event: ExchangeEvent) -> str:

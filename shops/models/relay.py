@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from shops.models.exchange import ExchangeEvent
 from shops.models.shop import Shop
 
+STATUSES_OF_LATER = (408, 425, 429)  # of the 4xx, those that refuse nothing
+
 # A register waits ten seconds for its answer.
 TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS = 5, 9
 
@@ -30,6 +32,11 @@ def validate_token(token: str) -> None:
     """Refuses what cannot stand in a header."""
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise ValidationError(_("A token has no blanks, and only letters, digits and signs of ASCII."))
+
+
+def is_refusal(status: int | None) -> bool:
+    """Whether an answer of this status says "never" of what was sent, and not "later"."""
+    return status is not None and 400 <= status < 500 and status not in STATUSES_OF_LATER
 
 
 class Upstream(models.Model):
@@ -119,3 +126,8 @@ class Forward(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shop_id} · {self.event_id}"
+
+    @property
+    def is_refused(self) -> bool:
+        """The CRM does not want it as it is; it is tried again seldom."""
+        return self.accepted_at is None and is_refusal(self.last_status)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from shops.live_journal import is_json, journal_answer, journal_request, read_body
 from shops.messages import Message
 from shops.models import ExchangeEvent, Forward, ReceiptDelivery, Shop, Upstream
+from shops.models.relay import is_refusal
 from shops.relay.asking import name_status
 from shops.relay.client import RECEIPTS_PATH, Call, Reply, Unreachable, call
 from shops.wire import RECEIPT
@@ -27,8 +28,6 @@ REFUSED_DELAY = timedelta(hours=6)
 HELD_FOR = timedelta(minutes=1)  # longer than any call; a worker that dies gives the queue free after it
 RUN_SECONDS = 60
 KEPT_OF_ANSWER = 2000  # characters
-
-NOT_A_REFUSAL = (408, 425, 429)  # of the 4xx, those that say "later"
 
 
 def find_upstream(shop: Shop) -> Upstream | None:
@@ -157,7 +156,7 @@ def _note_reply(upstream: Upstream, forward: Forward, request: ExchangeEvent, re
     _note_attempt(forward, reply.status, answer.body[:KEPT_OF_ANSWER], now)
     if reply.is_ok:
         Forward.objects.filter(pk=forward.pk).update(accepted_at=now, headers={})
-    elif 400 <= reply.status < 500 and reply.status not in NOT_A_REFUSAL:
+    elif is_refusal(reply.status):
         _postpone(forward, now + REFUSED_DELAY)
     else:
         # Later than the queue itself, so that another receipt is tried first.
