@@ -71,6 +71,27 @@ def test_everything_set_writes_nothing(run_with: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("variables", "cache"),
+    [
+        ({}, "LocMemCache"),
+        ({"CELERY_BROKER_URL": "redis://broker.example/0"}, "RedisCache redis://broker.example/0"),
+        ({"CACHE_URL": "rediss://cache.example/1"}, "RedisCache rediss://cache.example/1"),
+        (
+            {"CACHE_URL": "redis://cache.example/1", "CELERY_BROKER_URL": "redis://broker.example/0"},
+            "RedisCache redis://cache.example/1",
+        ),
+    ],
+)
+def test_calls_are_counted_in_redis_where_there_is_one(run_with: Run, variables: dict[str, str], cache: str) -> None:
+    show = (
+        "from django.conf import settings as s; c = s.CACHES['default'];"
+        "print(c['BACKEND'].split('.')[-1], c.get('LOCATION', ''))"
+    )
+    done = run_with(show, **variables)
+    assert (done.stderr, done.stdout.strip()) == ("", cache)
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "allowed"),
     [
         ("DEBUG", "flase", "true, false, 1 or 0"),
@@ -80,6 +101,7 @@ def test_everything_set_writes_nothing(run_with: Run, tmp_path: Path) -> None:
         ("TASK_TIME_LIMIT_SECONDS", "1_0", "a whole number from 1 to 3000"),
         ("TASK_TIME_LIMIT_SECONDS", "0", "a whole number from 1 to 3000"),
         ("TASK_TIME_LIMIT_SECONDS", "3001", "a whole number from 1 to 3000"),
+        ("API_RATE_OFFICE", "0", "a whole number from 1 to 1000000"),
         ("ALLOWED_HOSTS", "a.example,,b.example", "values separated by single commas, none of them empty"),
         ("LANGUAGE_CODE", "de", "ru or en"),
         ("LOG_LEVEL", "loud", "DEBUG or INFO or WARNING or ERROR"),
@@ -100,6 +122,7 @@ def test_a_wrong_value_is_refused_by_name(run_with: Run, variable: str, value: s
         ("DATABASE_URL", "postgresql://books:s3cret@db.example:port/books", "postgresql://..."),
         ("CELERY_BROKER_URL", "amqp://books:s3cret@broker.example", "amqp://..."),
         ("CELERY_BROKER_URL", "s3cret", "..."),
+        ("CACHE_URL", "memcached://books:s3cret@cache.example", "memcached://..."),
     ],
 )
 def test_a_wrong_address_is_refused_without_its_password(run_with: Run, variable: str, value: str, shown: str) -> None:
