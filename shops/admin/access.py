@@ -93,17 +93,19 @@ class ApiKeyAdmin(StepMixin, FactAdmin):
 
     @action(permissions=["manage"], description=_("Rotate…"))
     def rotate_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
-        now = timezone.now()
-        keys = [key for key in queryset.select_related("shop") if key.works_at(now)]
-        if not keys:
-            messages.error(request, gettext("None of these keys works any more."))
-            return None
+        """Keys that do not work any more are left out: they get no successor."""
         form = RotateForm(request.POST if CONFIRMED in request.POST else None, prefix="rotate")
-        if not form.is_valid():
-            return self.ask(
-                request, title=gettext("Rotate keys"), button=gettext("Make new keys"), rows=keys, form=form
-            )
+        now = timezone.now()
         with transaction.atomic():
+            # Locked, so that none is revoked at this moment and followed by one that works.
+            locked = queryset.select_related("shop").select_for_update(of=("self",))
+            keys = [key for key in locked if key.works_at(now)]
+            if not keys:
+                messages.error(request, gettext("None of these keys works any more."))
+                return None
+            if not form.is_valid():
+                title, button = gettext("Rotate keys"), gettext("Make new keys")
+                return self.ask(request, title=title, button=button, rows=keys, form=form)
             created = [rotate_key(key, overlap=form.overlap, now=now) for key in keys]
             for old, new in zip(keys, created, strict=True):
                 self.log_change(request, old, gettext("Rotated: the new key is %(key)s.") % {"key": new.key})
