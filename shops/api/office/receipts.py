@@ -146,9 +146,9 @@ class ReceiptDeliverySerializer(RowSerializer):
 class ReceiptDetailSerializer(ReceiptSerializer):
     """A receipt with its lines, and each of its deliveries, the first one first."""
 
-    store_name = optional_text("store.name")
-    terminal_name = optional_text("terminal.name")
-    employee_name = optional_text("employee.name")
+    store_name = optional_text("store.shown_name")
+    terminal_name = optional_text("terminal.shown_name")
+    employee_name = optional_text("employee.shown_name")
     new_content = serializers.ListField(child=serializers.JSONField(), read_only=True)
     lines = ReceiptLineSerializer(many=True, read_only=True)
     deliveries = ReceiptDeliverySerializer(many=True, read_only=True)
