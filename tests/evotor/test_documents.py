@@ -72,7 +72,7 @@ def test_the_older_form_is_understood(account: Cloud) -> None:
     put(account, OLDER_CLOSING)
     document = RegisterDocument.objects.get()
     assert (document.document_id, document.type, document.session_number) == ("c-1", "CLOSE_SESSION", "1")
-    assert (document.total, document.revenue) == (3706, 158)
+    assert (document.total, document.revenue) == (Decimal(3706), Decimal(158))
     assert document.terminal is not None
     assert document.terminal.evotor_id == TERMINAL
 
@@ -102,7 +102,7 @@ def test_other_contents_under_the_same_id_are_kept_beside_the_first(account: Clo
         put(account, changed, Z_REPORT)
     first = RegisterDocument.objects.get(contradicts=None)
     other = RegisterDocument.objects.get(contradicts=first)
-    assert (first.total, other.total) == (3706, 1)
+    assert (first.total, other.total) == (Decimal(3706), Decimal(1))
     client = Client()
     client.force_login(make_person("viewer", "Viewers"))
     assert f"/registerdocument/{other.pk}/change/" in client.get(page_of(first)).content.decode()

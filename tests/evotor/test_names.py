@@ -32,7 +32,7 @@ def test_evotor_names_what_is_known_and_what_is_not(account: Cloud, till: Till, 
     assert put(account, "stores", [store, {"uuid": "new", "name": "Новый"}]).content == b""
     device = {"uuid": TERMINAL, "name": "Касса 1", "storeUuid": STORE, "timezoneOffset": 10800000}
     assert put(account, "devices", [device]).status_code == 200
-    person = {
+    person: dict[str, Any] = {
         "uuid": "e-1",
         "name": "Ада",
         "lastName": "Лавлейс",
@@ -134,7 +134,13 @@ def test_bad_input_is_refused_and_changes_nothing(
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(PATHS), st.data())
 def test_mutated_names_break_nothing(account: Cloud, kind: str, data: st.DataObject) -> None:
-    named = {"uuid": TERMINAL, "name": "Касса", "storeUuid": STORE, "timezoneOffset": 10800000, "lastName": "Л"}
+    named: dict[str, Any] = {
+        "uuid": TERMINAL,
+        "name": "Касса",
+        "storeUuid": STORE,
+        "timezoneOffset": 10800000,
+        "lastName": "Л",
+    }
     body = bytearray(write_json([named, {"id": "b"}]))
     for _ in range(data.draw(st.integers(1, 6))):
         position = data.draw(st.integers(0, len(body) - 1))
