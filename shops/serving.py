@@ -7,9 +7,8 @@ the transaction that journals the answer: once a receipt is answered, no LIST be
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import count
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -21,6 +20,7 @@ from shops.recording.batch import Said, record_messages
 from shops.recording.places import PlaceBook
 from shops.relay.asking import Relayed, Unusable, relay_bill, relay_list
 from shops.relay.forwarding import find_upstream, queue_receipts
+from shops.retrying import commit
 from shops.wire import BILL, DELETE_BILL, LIST, PUT_BILL, RECEIPT, read_bill_id
 from shops.wire_fields import INCORRECT, WireError
 from shops.wire_writer import Json, read_json, wire_id, write_error, write_json
@@ -46,7 +46,6 @@ Headers = Mapping[str, str]  # those of a register's request that the shop's own
 OK, CREATED, NO_CONTENT, BAD_REQUEST, NOT_FOUND, UNAVAILABLE = 200, 201, 204, 400, 404, 503
 
 NO_HEADERS: Headers = {}
-ATTEMPTS = 5  # when two deliveries of one receipt are recorded at the same moment
 
 KEPT = gettext_noop("Kept until its shop was known.")
 FROM_WHAT_IS_KNOWN = gettext_noop("Answered from what is known.")
@@ -99,13 +98,8 @@ def accept_receipts(
     """
     request = journal_request(shop, RECEIPT, query=query, body=body, now=kept_since or now)
     message = understand_body(RECEIPT, body)
-    for attempt in count(1):
-        try:
-            return _accept(request, message, body, headers, now, kept_since)
-        except (IntegrityError, OperationalError):
-            if attempt == ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
+    # Another delivery of the same receipt may be recorded at this moment.
+    return commit(lambda: _accept(request, message, body, headers, now, kept_since))
 
 
 def put_bill(shop: Shop, bill_id: str, body: bytes, *, query: Query, now: datetime) -> Answer:
@@ -152,7 +146,6 @@ def close_bill(bill_id: int, *, now: datetime | None) -> None:
     refresh_offers([bill_id])
 
 
-@transaction.atomic
 def _accept(
     request: ExchangeEvent,
     message: Message,

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -26,6 +25,7 @@ from shops.recording.keys import by_shop
 from shops.recording.places import PlaceBook
 from shops.relay.breaker import Breaker
 from shops.relay.client import LIST_PATH, Call, Headers, Reply, Unreachable, bill_path, call
+from shops.retrying import commit
 from shops.wire import BILL, LIST, ListedBill, is_error_answer, read_list
 from shops.wire_fields import WireError, read_identifier
 from shops.wire_splice import Item, keep_items, replace_values, split_array, split_object
@@ -94,8 +94,7 @@ def relay_list(upstream: Upstream, *, number: str, arguments: Arguments, headers
     """The CRM's LIST less what has been paid. Raises Unusable."""
     asking = Asking(upstream, LIST, Call(LIST_PATH, arguments, headers), number=number)
     told = _ask(asking, _check_list)
-    with transaction.atomic():
-        _record_list(asking, told, now=timezone.now())
+    commit(lambda: _record_list(asking, told, now=timezone.now()))
     items = _split_list(told.text)
     ids = [_id_of(item) for item in items]
     changed = find_changed_offers(asking.shop, ids)
@@ -114,8 +113,7 @@ def relay_bill(upstream: Upstream, bill_id: str, *, arguments: Arguments, header
     told = _ask(asking, _check_bill)
     statement = told.message.bill
     if statement is not None:
-        with transaction.atomic():
-            record_messages([Said(told.event, told.message)], [], PlaceBook(), timezone.now())
+        commit(lambda: record_messages([Said(told.event, told.message)], [], PlaceBook(), timezone.now()))
     offer = find_offer_of_bill(asking.shop, statement.external_id if statement else bill_id)
     if offer is not None and not offer.on_list:
         return Relayed(told.reply.status, None, REDUCED)

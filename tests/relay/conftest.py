@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +13,13 @@ import pytest
 from django.utils import timezone
 
 from shops.models import Forward, Shop, Upstream
+from shops.relay.breaker import Breaker
 from shops.relay.forwarding import forward_due
 from shops.wire_writer import write_json
 from tests.protocol.conftest import Till, make_caller
 
 TOKEN = "token-of-the-old-crm"
+HANGS_SECONDS = 60
 
 Respond = Callable[["Seen"], tuple[int, bytes] | None]
 
@@ -37,12 +38,14 @@ class Seen:
 
 @dataclass
 class OldCrm:
-    """A v2 server with bills of its own. `respond` may take an answer over; `slow_seconds` delays every answer."""
+    """A v2 server with bills of its own. `respond` may take an answer over; one that `hangs` does not answer at all
+    until it is `released`."""
 
     bills: list[dict[str, Any]] = field(default_factory=list)
     list_body: bytes | None = None
     respond: Respond | None = None
-    slow_seconds: float = 0
+    hangs: bool = False
+    released: threading.Event = field(default_factory=threading.Event)
     seen: list[Seen] = field(default_factory=list)
     receipts: list[bytes] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
@@ -140,7 +143,8 @@ def make_server(crm: OldCrm) -> KeptConnections:
                 self.client_address[1],
             )
             crm.seen.append(seen)
-            time.sleep(crm.slow_seconds)
+            if crm.hangs:
+                crm.released.wait(HANGS_SECONDS)
             answer = crm.respond(seen) if crm.respond else None
             status, content = answer or crm.answer(seen)  # type: ignore[misc]
             self.send_response(status)
@@ -149,7 +153,8 @@ def make_server(crm: OldCrm) -> KeptConnections:
             self.send_header("Content-Length", str(len(content)))
             try:
                 self.end_headers()
-                self.wfile.write(content)
+                if content:
+                    self.wfile.write(content)
             except OSError:
                 crm.forget(seen)
 
@@ -162,7 +167,11 @@ def make_server(crm: OldCrm) -> KeptConnections:
 
 
 def keep_crm(shop: Shop, crm: OldCrm, **fields: Any) -> Upstream:
-    return Upstream.objects.create(shop=shop, **{"address": crm.address, "token": TOKEN, "timeout_seconds": 1} | fields)
+    return Upstream.objects.create(shop=shop, **{"address": crm.address, "token": TOKEN} | fields)
+
+
+def be_impatient() -> None:
+    Upstream.objects.update(timeout_seconds=1)
 
 
 def forward_now() -> int:
@@ -173,11 +182,18 @@ def forward_now() -> int:
     return forward_due()
 
 
+@pytest.fixture(autouse=True)
+def forget_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port may be given out again: what failed there before is another CRM's."""
+    monkeypatch.setattr("shops.relay.asking._breaker", Breaker())
+
+
 @pytest.fixture
 def old_crm() -> Iterator[OldCrm]:
     crm = OldCrm()
     crm.start()
     yield crm
+    crm.released.set()
     crm.stop()
 
 
