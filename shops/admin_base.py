@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.contrib import admin
 from django.db import connections
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
@@ -116,10 +116,11 @@ class ModelAdmin(UnfoldModelAdmin):
     warn_unsaved_form = True
     empty_value_display = NOTHING
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The page is called what it lists: "Select … to change" cannot be said in every language."""
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
-        return super().changelist_view(request, title | (extra_context or {}))
+        page: HttpResponse = super().changelist_view(request, title | (extra_context or {}))
+        return page
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
