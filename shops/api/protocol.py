@@ -50,6 +50,8 @@ class ProtocolView(APIView):
     authentication_classes: Any = (CallerAuthentication,)
     permission_classes = (HasRole,)
     throttle_classes = (ProtocolThrottle,)
+    # The original's protocol is what registers speak already; what is published describes the office API.
+    schema = None
     renderer_classes = (JSONRenderer,)
     parser_classes = ()
     content_negotiation_class = AnyAccept
