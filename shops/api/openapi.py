@@ -15,9 +15,14 @@ from shops.api.tables import CsvRenderer, XlsxRenderer
 
 Json = Mapping[str, Any]
 
+SESSION = "cookieAuth"  # the framework's name for it
 LIST_DESCRIPTION = _(
     "Newest first. JSON comes in pages that neither repeat nor skip a row while others are inserted: follow `next`. "
     "CSV and XLSX hold the whole filtered list. Amounts are text with two places, times are UTC."
+)
+DECISION_DESCRIPTION = _(
+    "Only for somebody who has logged in: send the cookie of the session, and the token against forged requests in "
+    "`X-CSRFToken`. A key decides nothing."
 )
 ONE_ERROR: Json = {
     "type": "object",
@@ -47,6 +52,7 @@ DECISION_ERRORS = {
 
 class KeyAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "shops.api.authentication.KeyAuthentication"
+    match_subclasses = True
     name = "key"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
@@ -62,10 +68,16 @@ class OfficeSchema(AutoSchema):
 
     view: Any
 
+    def get_auth(self) -> Any:
+        """A key opens no decision."""
+        return [auth for auth in super().get_auth() if self.method == "GET" or SESSION in auth]
+
     def get_summary(self) -> Any:
         return self.view.summaries.get(self.view.action)
 
     def get_description(self) -> Any:  # type: ignore[override]
+        if self.method != "GET":
+            return DECISION_DESCRIPTION
         return LIST_DESCRIPTION if self.view.action == "list" else ""
 
     def get_tags(self) -> list[str]:
