@@ -72,7 +72,9 @@ def test_every_operation_is_described_with_a_summary_its_errors_and_examples(cli
         assert operation["responses"]["200"]["content"]["application/json"]["examples"], path
         if method == "POST" and not path.endswith("/take/"):
             assert operation["requestBody"]["content"]["application/json"]["examples"], path
-        callers = [{"cookieAuth": []}] if method == "POST" else [{"key": []}, {"cookieAuth": []}]
+        callers: list[dict[str, list[str]]] = (
+            [{"cookieAuth": []}] if method == "POST" else [{"key": []}, {"cookieAuth": []}]
+        )
         assert operation["security"] == callers
         for parameter in operation["parameters"]:
             assert parameter["in"] == "path" or parameter.get("description") or parameter["name"] == "format", parameter
