@@ -28,6 +28,7 @@ PURE = (
     "shops/wire_*.py",
     "shops/batches.py",
     "shops/payment/*.py",
+    "shops/relay/breaker.py",
     "reconciliation/rules/*.py",
     "crmpos/history/*.py",
 )
