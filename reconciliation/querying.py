@@ -46,9 +46,7 @@ class DiscrepancyFilter:
         }
         rows = Discrepancy.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
         rows = rows.select_related("case__shop", "case__bill", "case__receipt")
-        return rows.order_by(
-            "case__shop", *(F(name).asc(nulls_last=True) for name in IDENTITY), "kind", "pk"
-        )
+        return rows.order_by("case__shop", *(F(name).asc(nulls_last=True) for name in IDENTITY), "kind", "pk")
 
 
 @dataclass(frozen=True, slots=True)

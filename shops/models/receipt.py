@@ -76,9 +76,7 @@ class Receipt(models.Model):
             models.Index(
                 fields=("shop", "bill_number"), condition=models.Q(bill=None), name="receipt_waiting_for_number"
             ),
-            models.Index(
-                fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged"
-            ),
+            models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged"),
         ]
 
     def __str__(self) -> str:
