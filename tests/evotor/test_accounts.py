@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -137,3 +139,23 @@ def test_rubbish_breaks_nothing(cloud: Cloud, path: str, data: st.DataObject) ->
         position = data.draw(st.integers(0, len(body) - 1))
         body[position : position + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     assert cloud.send("POST", path, bytes(body)).status_code in (200, 400)
+
+
+def test_accounts_and_installations_are_seen_in_the_admin_without_their_tokens(cloud: Cloud, install: Install) -> None:
+    secret = install(USER).secret
+    cloud.send("POST", "/api/v1/user/token", {"userId": USER, "token": "for-the-cloud"})
+    cloud.send("POST", "/api/v2/installation/event", EVENT)
+    account, installation = EvotorAccount.objects.get(), InstallationEvent.objects.get()
+    client = Client()
+    client.force_login(User.objects.create_superuser("boss"))
+    pages = [
+        "/admin/shops/evotoraccount/",
+        "/admin/shops/evotoraccount/?assigned=no",
+        f"/admin/shops/evotoraccount/{account.pk}/change/",
+        "/admin/shops/installationevent/",
+        f"/admin/shops/installationevent/{installation.pk}/change/",
+    ]
+    for page in pages:
+        content = client.get(page).content.decode()
+        assert USER in content, page
+        assert [text for text in (secret, account.token_digest, "for-the-cloud") if text in content] == []
