@@ -6,7 +6,6 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-
 INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
 
 
