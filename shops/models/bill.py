@@ -122,7 +122,7 @@ class BillVersion(models.Model):
     class Meta:
         verbose_name = _("bill version")
         verbose_name_plural = _("bill versions")
-        ordering = ("bill", "sequence")
+        ordering = ("bill_id", "sequence")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("bill", "sequence"), name="bill_versions_are_numbered"),
             models.CheckConstraint(condition=models.Q(sequence__gte=1), name="bill_versions_begin_with_one"),
@@ -153,7 +153,7 @@ class BillLine(models.Model):
     class Meta:
         verbose_name = _("bill line")
         verbose_name_plural = _("bill lines")
-        ordering = ("version", "position")
+        ordering = ("version_id", "position")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("version", "position"), name="bill_lines_are_numbered"),
         ]

@@ -102,7 +102,7 @@ class ReceiptLine(models.Model):
     class Meta:
         verbose_name = _("receipt line")
         verbose_name_plural = _("receipt lines")
-        ordering = ("receipt", "position")
+        ordering = ("receipt_id", "position")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("receipt", "position"), name="receipt_lines_are_numbered"),
         ]
