@@ -20,13 +20,15 @@ from reconciliation.loading import (
     load_event_cases,
     load_receipt_cases,
 )
-from reconciliation.models import Case
+from reconciliation.models import Case, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.judge import judge
 from shops.exchange_log import Direction
 from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery
+from shops.planner_statistics import PlannerStatistics
 
 BATCH_CASES = 200
+FINDINGS = (Case, Discrepancy, DiscrepancyStep)
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Reconciliation:
     batch_cases: int = BATCH_CASES
     on_progress: Callable[[int], None] = lambda count: None
     report: ReconcileReport = field(default_factory=ReconcileReport)
+    statistics: PlannerStatistics = field(default_factory=lambda: PlannerStatistics(FINDINGS))
 
     def run(self, *, everything: bool = False) -> ReconcileReport:
         """Judges until nothing waits: judging a bill may have others judged again (a marking code on both)."""
@@ -149,6 +152,7 @@ class Reconciliation:
                 self._clear(batch)
                 self._judge_sharing_marks(application)
             self.report.add(application, len(judged))
+            self.statistics.wrote(self.report.judged)
             self.on_progress(len(batch))
 
     def _clear(self, batch: Iterable[Model]) -> None:

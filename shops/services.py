@@ -12,11 +12,23 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from shops.exchange_log import Entry, Fragment
 from shops.journal import Journaled, Pair, journal_entries, keep_fragment
-from shops.models import ExchangeEvent, Shop
+from shops.models import (
+    Bill,
+    BillLine,
+    BillVersion,
+    ExchangeEvent,
+    Product,
+    Receipt,
+    ReceiptDelivery,
+    ReceiptLine,
+    Shop,
+)
+from shops.planner_statistics import PlannerStatistics
 from shops.recording.batch import Books, Said, record_messages
 from shops.recording.places import PlaceBook
 
 ATTEMPTS = 5
+FACTS = (ExchangeEvent, Product, Bill, BillVersion, BillLine, Receipt, ReceiptLine, ReceiptDelivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,7 @@ class LogImporter:
     report: ImportReport = field(default_factory=ImportReport)
     places: PlaceBook = field(default_factory=PlaceBook)
     newest: ExchangeEvent | None = None  # the entry that stands right below what comes next
+    statistics: PlannerStatistics = field(default_factory=lambda: PlannerStatistics(FACTS))
 
     def import_batch(self, items: Sequence[Entry | Fragment], *, now: datetime) -> None:
         """Records entries and fragments that come oldest first; all entries of one second must be in one batch.
@@ -58,11 +71,13 @@ class LogImporter:
         newest = self.newest
         for attempt in count(1):
             try:
-                return self._import_batch(items, now)
+                self._import_batch(items, now)
+                break
             except (IntegrityError, OperationalError):
                 if attempt == ATTEMPTS:
                     raise
                 self.newest, self.places = newest, PlaceBook()  # what was rolled back is not known any more
+        self.statistics.wrote(self.report.entries)
 
     def _import_batch(self, items: Sequence[Entry | Fragment], now: datetime) -> None:
         entries = [item for item in items if isinstance(item, Entry)]
