@@ -18,7 +18,17 @@ from reconciliation.rules.kinds import Kind
 Subject = Literal["bill", "receipt", "event"]
 
 CASE_FIELDS = ["due", "received", "gap", "fully_paid", "bill_version", "judged_at", "judged_as_of", "judge_again_at"]
-DISCREPANCY_FIELDS = ["amount", "evidence", "status", "cause_present", "reason", "changed_at"]
+DISCREPANCY_FIELDS = [
+    "amount",
+    "evidence",
+    "status",
+    "cause_present",
+    "reason",
+    "write_off_account",
+    "resolved_at",
+    "changed_at",
+]
+DECIDED = (Status.RESOLVED, Status.WAITING)
 
 Action = DiscrepancyStep.Action
 
@@ -153,14 +163,15 @@ def _update(application: Application, discrepancy: Discrepancy, finding: Finding
         return
     application.dirty.append(discrepancy)
     if returned or changed:
-        reopens = discrepancy.status == Status.RESOLVED
+        reopens = discrepancy.status in DECIDED  # what was decided, or proposed, was about another amount
         to_status = Status.REOPENED if reopens else Status(discrepancy.status)
         step = _step(discrepancy, Action.RETURNED if returned else Action.AMOUNT_CHANGED, to_status, now)
         step.amount = finding.amount
         application.steps.append(step)
-        discrepancy.status = to_status
-        discrepancy.reason = "" if reopens else discrepancy.reason
-        discrepancy.changed_at = now
+        discrepancy.status, discrepancy.changed_at = to_status, now
+        if reopens:
+            discrepancy.reason, discrepancy.write_off_account, discrepancy.resolved_at = "", None, None
+            step.write_off_account = None
         application.reopened += reopens
         application.changed += not reopens
     discrepancy.amount, discrepancy.evidence, discrepancy.cause_present = finding.amount, finding.evidence, True
@@ -169,11 +180,16 @@ def _update(application: Application, discrepancy: Discrepancy, finding: Finding
 def _close(application: Application, discrepancy: Discrepancy, now: datetime) -> None:
     """The cause is gone. What a person has resolved keeps the person's reason."""
     step = _step(discrepancy, Action.CAUSE_GONE, Status.RESOLVED, now)
-    step.reason = discrepancy.reason or Reason.LATER_DOCUMENTS
+    if discrepancy.status == Status.RESOLVED:
+        step.reason = discrepancy.reason
+    else:
+        step.reason, step.write_off_account = Reason.LATER_DOCUMENTS, None
+        discrepancy.resolved_at = now
+        application.closed += 1
     application.steps.append(step)
-    application.closed += discrepancy.status != Status.RESOLVED
     discrepancy.cause_present, discrepancy.status = False, Status.RESOLVED
-    discrepancy.reason, discrepancy.changed_at = step.reason, now
+    discrepancy.reason, discrepancy.write_off_account = step.reason, step.write_off_account
+    discrepancy.changed_at = now
     application.dirty.append(discrepancy)
 
 
@@ -187,6 +203,8 @@ def _step(discrepancy: Discrepancy, action: Action, to_status: Status, now: date
         from_reason=discrepancy.reason,
         from_assignee=discrepancy.assignee,
         assignee=discrepancy.assignee,
+        from_write_off_account=discrepancy.write_off_account,
+        write_off_account=discrepancy.write_off_account,
         amount_before=discrepancy.amount,
         amount=discrepancy.amount,
     )

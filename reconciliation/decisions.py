@@ -18,7 +18,16 @@ from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
 
 Action = DiscrepancyStep.Action
 
-UNDOABLE = (Action.TAKEN, Action.HANDED_OVER, Action.RESOLVED, Action.REOPENED)
+UNDOABLE = (
+    Action.TAKEN,
+    Action.HANDED_OVER,
+    Action.PROPOSED,
+    Action.CONFIRMED,
+    Action.DECLINED,
+    Action.RESOLVED,
+    Action.REOPENED,
+)
+DECIDED_FIELDS = ["status", "reason", "assignee", "write_off_account", "resolved_at", "changed_at"]
 PEOPLES_REASONS = tuple(reason for reason in Reason if reason != Reason.LATER_DOCUMENTS)
 
 
@@ -71,7 +80,7 @@ def reopen(discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime
             raise DecisionRefused(_("It is not resolved: there is nothing to reopen."))
         if not locked.cause_present:
             raise DecisionRefused(_("The documents no longer show this difference: there is nothing to reopen."))
-        locked.status, locked.reason = Status.REOPENED, ""
+        locked.status, locked.reason, locked.write_off_account = Status.REOPENED, "", None
     return step
 
 
@@ -83,13 +92,14 @@ def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str =
             raise DecisionRefused(_("There is no decision to undo, or documents have changed the matter since."))
         step.undoes = last
         locked.status, locked.reason, locked.assignee = last.from_status, last.from_reason, last.from_assignee
+        locked.write_off_account = last.from_write_off_account
     return step
 
 
 def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
     """The last decision that still stands, if nothing but comments (and undone decisions) came after it."""
     undone: set[int] = set()
-    for step in discrepancy.steps.select_related("from_assignee").order_by("-pk"):
+    for step in discrepancy.steps.select_related("from_assignee", "from_write_off_account").order_by("-pk"):
         if step.action == Action.UNDONE and step.undoes_id is not None:
             undone.add(step.undoes_id)
         elif step.pk not in undone and step.action != Action.COMMENTED:
@@ -114,7 +124,7 @@ def _step(
         lock_bill(discrepancy)
         locked = (
             Discrepancy.objects.select_for_update(of=("self",))
-            .select_related("assignee", "case")
+            .select_related("assignee", "write_off_account", "case__shop")
             .get(pk=discrepancy.pk)
         )
         step = DiscrepancyStep(
@@ -125,17 +135,20 @@ def _step(
             from_status=locked.status,
             from_reason=locked.reason,
             from_assignee=locked.assignee,
+            from_write_off_account=locked.write_off_account,
             amount_before=locked.amount,
             amount=locked.amount,
             comment=comment.strip(),
         )
         yield locked, step
         step.to_status, step.reason, step.assignee = Status(locked.status), locked.reason, locked.assignee
+        step.write_off_account = locked.write_off_account
+        locked.resolved_at = (locked.resolved_at or now) if locked.status == Status.RESOLVED else None
         if action != Action.COMMENTED:
             locked.changed_at = now
-        locked.save(update_fields=["status", "reason", "assignee", "changed_at"])
+        locked.save(update_fields=DECIDED_FIELDS)
         step.save(force_insert=True)
         close_or_open([step], now=now)
         notices.tell({locked.case.shop_id}, [], [step], now=now)
-    for name in ("status", "reason", "assignee", "changed_at"):
+    for name in DECIDED_FIELDS:
         setattr(discrepancy, name, getattr(locked, name))

@@ -16,7 +16,7 @@ ROWS_PER_QUERY = 1000
 # Databases differ in where they put what has none: bills come first, then receipts, then messages.
 IDENTITY = ("case__bill__external_id", "case__receipt__receipt_id")
 
-UNRESOLVED = (Status.OPEN, Status.IN_REVIEW, Status.REOPENED)
+UNRESOLVED = (Status.OPEN, Status.IN_REVIEW, Status.WAITING, Status.REOPENED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ FLAGS = {
     Status.OPEN: "flag-bad",
     Status.REOPENED: "flag-bad",
     Status.IN_REVIEW: "flag-warn",
+    Status.WAITING: "flag-warn",
     Status.RESOLVED: "flag-good",
 }
 

@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from shops.admin_base import ModelAdmin, RelatedDropdownFilter, display
+from shops.admin_base import ModelAdmin, RelatedDropdownFilter, amount_column, display
 from shops.models import Employee, Shop, Store, Terminal
 from shops.presentation import MINUS, NOTHING, show_duration
 
@@ -38,10 +38,10 @@ class ShopAdmin(LearnedAdmin):
     list_display_links = ("number", "name")
     search_fields = ("number", "name")
     list_filter = ("after_partial",)
-    readonly_fields = ("number", "shown_opened_not_paid_after", "shown_late_receipt_after")
+    readonly_fields = ("number", "shown_opened_not_paid_after", "shown_late_receipt_after", "shown_write_off_limit")
     fieldsets = (
         (None, {"fields": ("number", "name", "time_zone")}),
-        (_("Limits"), {"fields": ("after_partial", "opened_not_paid_after", "late_receipt_after")}),
+        (_("Limits"), {"fields": ("after_partial", "opened_not_paid_after", "late_receipt_after", "write_off_limit")}),
     )
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -55,8 +55,15 @@ class ShopAdmin(LearnedAdmin):
         """Who may not change the limits reads them in words."""
         if obj is None or self.has_change_permission(request, obj):
             return self.fieldsets
-        limits = ("after_partial", "shown_opened_not_paid_after", "shown_late_receipt_after")
+        limits = (
+            "after_partial",
+            "shown_opened_not_paid_after",
+            "shown_late_receipt_after",
+            "shown_write_off_limit",
+        )
         return ((None, {"fields": ("number", "name", "time_zone", *limits)}),)
+
+    shown_write_off_limit = staticmethod(amount_column("write_off_limit", _("write-off limit")))
 
     @display(description=_("opened, not paid after"), ordering="opened_not_paid_after")
     def shown_opened_not_paid_after(self, shop: Shop) -> str:

@@ -1,6 +1,7 @@
 """A shop and what stands in it: stores, terminals, employees. Everything else belongs to one shop."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,13 @@ class Shop(models.Model):
         default=timedelta(hours=1),
         help_text=_("How long after it was printed a receipt may arrive. Hours:minutes:seconds."),
     )
+    write_off_limit = models.DecimalField(
+        _("write-off limit"),
+        max_digits=15,
+        decimal_places=2,
+        default=Decimal(1000),
+        help_text=_("A difference beyond it is written off when a second person confirms."),
+    )
 
     class Meta:
         verbose_name = _("shop")
@@ -59,6 +67,7 @@ class Shop(models.Model):
             models.CheckConstraint(
                 condition=models.Q(late_receipt_after__gt=timedelta(0)), name="shop_waits_some_time_for_receipts"
             ),
+            models.CheckConstraint(condition=models.Q(write_off_limit__gte=0), name="write_off_limit_is_an_amount"),
         )
 
     def __str__(self) -> str:

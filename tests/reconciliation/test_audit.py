@@ -19,6 +19,7 @@ from shops.models import (
     ReceiptDelivery,
     ReceiptLine,
 )
+from tests.factories import NOON
 from tests.logs import Log, import_log, judge, line, make_bill, make_listed, make_receipt, run
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,8 @@ def remove(*models: Any) -> Callable[[], None]:
 
 
 def resolve_silently() -> None:
-    Discrepancy.objects.filter(kind="partial_receipt").update(status="resolved", reason="false_alarm")
+    row = Discrepancy.objects.filter(kind="partial_receipt")
+    row.update(status="resolved", reason="false_alarm", resolved_at=NOON)
 
 
 def rewrite_message() -> None:

@@ -1,0 +1,136 @@
+"""Discrepancies, and every step in the life of each."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from reconciliation.models.case import Case
+from reconciliation.models.words import KindChoice, Reason, Status
+from reconciliation.models.write_off import WriteOffAccount
+from reconciliation.rules.kinds import MONETARY
+
+
+class Discrepancy(models.Model):
+    """One named difference of a case, with an amount where it is about money, and a life.
+
+    `reason` is why it is closed; of one that waits for confirmation, why it is proposed to be. `evidence` holds what
+    the finding was made of, amounts as text; `cause_present` says whether the documents still show the difference,
+    whatever a person has decided about it.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="discrepancies", verbose_name=_("case"))
+    kind = models.CharField(_("kind"), max_length=30, choices=KindChoice)
+    amount = models.DecimalField(_("difference"), max_digits=15, decimal_places=2, null=True, blank=True)
+    evidence = models.JSONField(_("evidence"), default=dict)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    cause_present = models.BooleanField(_("still seen in the documents"), default=True)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who has it"), null=True, blank=True
+    )
+    write_off_account = models.ForeignKey(
+        WriteOffAccount, models.PROTECT, related_name="+", verbose_name=_("written off to"), null=True, blank=True
+    )
+    opened_at = models.DateTimeField(_("opened"))
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    changed_at = models.DateTimeField(_("changed"))
+
+    class Meta:
+        verbose_name = _("discrepancy")
+        verbose_name_plural = _("discrepancies")
+        ordering = ("-opened_at", "-pk")
+        permissions: ClassVar = [
+            ("work_discrepancy", _("Can take, resolve and reopen discrepancies")),
+            ("write_off_discrepancy", _("Can write differences off, and confirm what others propose to write off")),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("case", "kind"), name="discrepancy_is_unique_in_case_and_kind"),
+            models.CheckConstraint(
+                condition=(models.Q(kind__in=sorted(MONETARY)) & models.Q(amount__isnull=False))
+                | (~models.Q(kind__in=sorted(MONETARY)) & models.Q(amount=None)),
+                name="discrepancy_about_money_has_an_amount",
+            ),
+            models.CheckConstraint(
+                condition=(models.Q(status__in=("resolved", "waiting")) & ~models.Q(reason=""))
+                | (~models.Q(status__in=("resolved", "waiting")) & models.Q(reason="")),
+                name="discrepancy_is_resolved_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=(models.Q(status="resolved") & models.Q(resolved_at__isnull=False))
+                | (~models.Q(status="resolved") & models.Q(resolved_at=None)),
+                name="discrepancy_is_resolved_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(write_off_account=None) | models.Q(reason="written_off"),
+                name="discrepancy_is_written_off_to_an_account",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="resolved") | models.Q(cause_present=True),
+                name="discrepancy_without_a_cause_is_resolved",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=("-opened_at", "-id"), name="discrepancy_by_time"),
+            models.Index(fields=("status", "kind"), name="discrepancy_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.case}"
+
+
+class DiscrepancyStep(models.Model):
+    """One step in the life of a discrepancy: who, when, from, to, and why. Never changed or removed."""
+
+    class Action(models.TextChoices):
+        OPENED = "opened", _("found")
+        AMOUNT_CHANGED = "amount_changed", _("amount changed by documents")
+        CAUSE_GONE = "cause_gone", _("cause gone from the documents")
+        RETURNED = "returned", _("found again")
+        TAKEN = "taken", _("taken")
+        HANDED_OVER = "handed_over", _("handed over")
+        COMMENTED = "commented", _("commented")
+        PROPOSED = "proposed", _("write-off proposed")
+        CONFIRMED = "confirmed", _("write-off confirmed")
+        DECLINED = "declined", _("write-off declined")
+        RESOLVED = "resolved", _("resolved")
+        REOPENED = "reopened", _("reopened")
+        UNDONE = "undone", _("undone")
+
+    discrepancy = models.ForeignKey(Discrepancy, models.PROTECT, related_name="steps", verbose_name=_("discrepancy"))
+    at = models.DateTimeField(_("time"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who"), null=True, blank=True
+    )
+    action = models.CharField(_("step"), max_length=20, choices=Action)
+    from_status = models.CharField(_("from"), max_length=10, choices=Status, blank=True)
+    to_status = models.CharField(_("to"), max_length=10, choices=Status)
+    from_reason = models.CharField(_("former reason"), max_length=20, choices=Reason, blank=True)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True)
+    from_assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("from whom"), null=True, blank=True
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("to whom"), null=True, blank=True
+    )
+    from_write_off_account = models.ForeignKey(
+        WriteOffAccount, models.PROTECT, related_name="+", verbose_name=_("formerly to"), null=True, blank=True
+    )
+    write_off_account = models.ForeignKey(
+        WriteOffAccount, models.PROTECT, related_name="+", verbose_name=_("written off to"), null=True, blank=True
+    )
+    amount_before = models.DecimalField(_("amount before"), max_digits=15, decimal_places=2, null=True, blank=True)
+    amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2, null=True, blank=True)
+    comment = models.TextField(_("comment"), blank=True)
+    undoes = models.OneToOneField(
+        "self", models.PROTECT, related_name="undone_by", verbose_name=_("undoes"), null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("history")
+        ordering = ("at", "pk")
+
+    def __str__(self) -> str:
+        return self.get_action_display()

@@ -1,0 +1,43 @@
+"""Where differences are written off to."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from shops.models import Shop
+
+
+class WriteOffAccount(models.Model):
+    """A place that differences are written off to: rounding, shortage of cash, a discount granted.
+
+    `code` is its number in the accountant's own chart of accounts. One without a shop serves every shop.
+    """
+
+    shop = models.ForeignKey(
+        Shop,
+        models.PROTECT,
+        related_name="write_off_accounts",
+        verbose_name=_("shop"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: for every shop."),
+    )
+    code = models.CharField(
+        _("account"), max_length=20, blank=True, help_text=_("In your chart of accounts: 94, 91.02.")
+    )
+    name = models.CharField(_("name"), max_length=100)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("write-off account")
+        verbose_name_plural = _("write-off accounts")
+        ordering = ("code", "name", "pk")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=("shop", "code", "name"), nulls_distinct=False, name="write_off_account_is_named_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}".strip()
