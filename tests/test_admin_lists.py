@@ -144,10 +144,12 @@ def test_a_shops_limits_are_changed_by_who_may_and_its_number_by_nobody(admin_cl
         "after_partial": "close",
         "opened_not_paid_after": "12:00:00",
         "late_receipt_after": "00:30:00",
+        "write_off_limit": "500",
     }
     assert admin_client.post("/admin/shops/shop/7/change/", form).status_code == 302
     shop.refresh_from_db()
     assert (shop.number, shop.name, shop.time_zone, shop.after_partial) == (7, "Чайная", "Asia/Omsk", "close")
+    assert shop.write_off_limit == 500
 
 
 def test_who_is_in_no_group_sees_nothing(client: Client) -> None:
