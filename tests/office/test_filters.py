@@ -168,7 +168,7 @@ def discrepancy(shop: Shop, bill: Bill) -> Discrepancy:
     discrepancy = make_discrepancy(bill, amount="-31.40", assignee=make_accountant())
     discrepancy.status, discrepancy.reason = Status.RESOLVED, Reason.WRITTEN_OFF
     discrepancy.opened_at, discrepancy.changed_at = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
-    discrepancy.cause_present = False
+    discrepancy.cause_present, discrepancy.resolved_at = False, discrepancy.changed_at
     discrepancy.save()
     return discrepancy
 
