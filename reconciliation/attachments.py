@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
@@ -33,7 +34,7 @@ class FileRefused(Exception):
     """A file that is not attached; says which and why."""
 
 
-def check_files(uploads: Iterable[UploadedFile]) -> tuple[list[CheckedFile], list[FileRefused]]:
+def check_files(uploads: Iterable["UploadedFile[Any]"]) -> tuple[list[CheckedFile], list[FileRefused]]:
     """The files that may be attached, and why the others may not."""
     accepted: list[CheckedFile] = []
     refused: list[FileRefused] = []
@@ -64,7 +65,7 @@ def attach(step: DiscrepancyStep, files: Sequence[CheckedFile]) -> None:
     )
 
 
-def _check_file(upload: UploadedFile) -> CheckedFile:
+def _check_file(upload: "UploadedFile[Any]") -> CheckedFile:
     # By the size, before anything of it is read.
     if (upload.size or 0) > SIZE_LIMIT_BYTES:
         raise FileRefused(_("it is larger than %(limit)d MB") % {"limit": SIZE_LIMIT_BYTES // MEGABYTE})

@@ -4,7 +4,7 @@ Doors (admin actions, the back-office API) check permissions and call nothing el
 the bill before the discrepancy, as the judge does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from reconciliation.attachments import CheckedFile, attach
 from reconciliation.closing import close_or_open, lock_bill
 from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
 from reconciliation.rules.kinds import Kind
-from reconciliation.rules.reasons import list_reasons
+from reconciliation.rules.reasons import list_common_reasons
 
 Action = DiscrepancyStep.Action
 
@@ -58,7 +58,7 @@ def hand_over(
 
 
 def comment(
-    discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime, files: Sequence[CheckedFile] = ()
+    discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime, attachments: Sequence[CheckedFile] = ()
 ) -> DiscrepancyStep:
     """A remark, with files beside it; nothing else changes."""
     if not comment.strip():
@@ -66,7 +66,7 @@ def comment(
     with transaction.atomic():
         with take_step(discrepancy, Action.COMMENTED, actor, now, comment) as (_locked, step):
             pass
-        attach(step, files)
+        attach(step, attachments)
     return step
 
 
@@ -78,7 +78,7 @@ def resolve(discrepancy: Discrepancy, *, actor: User, reason: str, comment: str,
         raise DecisionRefused(_("Choose a reason from the list."))
     with take_step(discrepancy, Action.RESOLVED, actor, now, comment) as (locked, step):
         refuse_if_decided(locked)
-        if reason not in list_reasons(Kind(locked.kind)):
+        if reason not in list_sensible_reasons([locked.kind]):
             raise DecisionRefused(_refuse_reason(locked, reason))
         locked.status, locked.reason = Status.RESOLVED, reason
         locked.assignee = locked.assignee or actor
@@ -119,8 +119,14 @@ def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
     return None
 
 
+def list_sensible_reasons(kinds: Iterable[str]) -> list[Reason]:
+    """The reasons with which discrepancies of all these kinds can be resolved."""
+    sensible = {reason.value for reason in list_common_reasons(Kind(kind) for kind in kinds)}
+    return [reason for reason in PEOPLES_REASONS if reason.value in sensible]
+
+
 def _refuse_reason(discrepancy: Discrepancy, reason: str) -> str:
-    sensible = [reason for reason in PEOPLES_REASONS if reason in list_reasons(Kind(discrepancy.kind))]
+    sensible = list_sensible_reasons([discrepancy.kind])
     return _("“%(reason)s” does not suit “%(kind)s”. What does: %(reasons)s.") % {
         "reason": Reason(reason).label,
         "kind": discrepancy.get_kind_display(),

@@ -141,7 +141,7 @@ class DecisionViewSet(DiscrepancyViewSet):
     permission_classes = (MayDecide,)
     examples = EXAMPLES
 
-    def get_permissions(self) -> list[Any]:
+    def get_permissions(self) -> Any:
         return [MayWriteOff()] if self.action in WRITING_OFF else super().get_permissions()
 
     @decision(gettext_lazy("Take: the caller works on it"), NothingSerializer)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,7 +93,7 @@ def last_step(discrepancy: Discrepancy) -> tuple[str, str | None, str, str | Non
 
 
 def refused(decide: Callable[..., object], **answers: Any) -> str:
-    with pytest.raises(DecisionRefused) as refusal:
+    with override("en"), pytest.raises(DecisionRefused) as refusal:
         decide(now=NOW, **answers)
     return str(refusal.value)
 
