@@ -4,7 +4,7 @@ Doors (admin actions, the back-office API) check permissions and call nothing el
 the bill before the discrepancy, as the judge does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -13,8 +13,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from reconciliation import notices
+from reconciliation.attachments import CheckedFile, attach
 from reconciliation.closing import close_or_open, lock_bill
 from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
+from reconciliation.rules.kinds import Kind
+from reconciliation.rules.reasons import list_common_reasons
 
 Action = DiscrepancyStep.Action
 
@@ -28,7 +31,8 @@ UNDOABLE = (
     Action.REOPENED,
 )
 DECIDED_FIELDS = ["status", "reason", "assignee", "write_off_account", "resolved_at", "changed_at"]
-PEOPLES_REASONS = tuple(reason for reason in Reason if reason != Reason.LATER_DOCUMENTS)
+# One that writes a difference off is given by a decision of its own, in `reconciliation.write_offs`.
+PEOPLES_REASONS = tuple(reason for reason in Reason if reason not in (Reason.WRITTEN_OFF, Reason.LATER_DOCUMENTS))
 
 
 class DecisionRefused(Exception):
@@ -37,8 +41,8 @@ class DecisionRefused(Exception):
 
 def take(discrepancy: Discrepancy, *, actor: User, now: datetime) -> DiscrepancyStep:
     """`actor` works on it from now on."""
-    with _step(discrepancy, Action.TAKEN, actor, now) as (locked, step):
-        _refuse_if_resolved(locked)
+    with take_step(discrepancy, Action.TAKEN, actor, now) as (locked, step):
+        refuse_if_decided(locked)
         locked.assignee, locked.status = actor, Status.IN_REVIEW
     return step
 
@@ -47,27 +51,35 @@ def hand_over(
     discrepancy: Discrepancy, *, actor: User, assignee: User, now: datetime, comment: str = ""
 ) -> DiscrepancyStep:
     """`assignee` works on it from now on."""
-    with _step(discrepancy, Action.HANDED_OVER, actor, now, comment) as (locked, step):
-        _refuse_if_resolved(locked)
+    with take_step(discrepancy, Action.HANDED_OVER, actor, now, comment) as (locked, step):
+        refuse_if_decided(locked)
         locked.assignee, locked.status = assignee, Status.IN_REVIEW
     return step
 
 
-def comment(discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime) -> DiscrepancyStep:
-    """A remark; nothing else changes."""
+def comment(
+    discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime, attachments: Sequence[CheckedFile] = ()
+) -> DiscrepancyStep:
+    """A remark, with files beside it; nothing else changes."""
     if not comment.strip():
         raise DecisionRefused(_("The comment is empty: write what is to be remembered."))
-    with _step(discrepancy, Action.COMMENTED, actor, now, comment) as (_locked, step):
-        pass
+    with transaction.atomic():
+        with take_step(discrepancy, Action.COMMENTED, actor, now, comment) as (_locked, step):
+            pass
+        attach(step, attachments)
     return step
 
 
 def resolve(discrepancy: Discrepancy, *, actor: User, reason: str, comment: str, now: datetime) -> DiscrepancyStep:
-    """Closes it with a reason of `PEOPLES_REASONS`."""
+    """Closes it with a reason of `PEOPLES_REASONS` that makes sense for its kind."""
+    if reason == Reason.WRITTEN_OFF:
+        raise DecisionRefused(_("What is written off needs an account: write it off instead of resolving it."))
     if reason not in PEOPLES_REASONS:
         raise DecisionRefused(_("Choose a reason from the list."))
-    with _step(discrepancy, Action.RESOLVED, actor, now, comment) as (locked, step):
-        _refuse_if_resolved(locked)
+    with take_step(discrepancy, Action.RESOLVED, actor, now, comment) as (locked, step):
+        refuse_if_decided(locked)
+        if reason not in list_sensible_reasons([locked.kind]):
+            raise DecisionRefused(_refuse_reason(locked, reason))
         locked.status, locked.reason = Status.RESOLVED, reason
         locked.assignee = locked.assignee or actor
     return step
@@ -75,7 +87,7 @@ def resolve(discrepancy: Discrepancy, *, actor: User, reason: str, comment: str,
 
 def reopen(discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime) -> DiscrepancyStep:
     """Opens a resolved one again."""
-    with _step(discrepancy, Action.REOPENED, actor, now, comment) as (locked, step):
+    with take_step(discrepancy, Action.REOPENED, actor, now, comment) as (locked, step):
         if locked.status != Status.RESOLVED:
             raise DecisionRefused(_("It is not resolved: there is nothing to reopen."))
         if not locked.cause_present:
@@ -86,7 +98,7 @@ def reopen(discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime
 
 def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str = "") -> DiscrepancyStep:
     """Takes the last decision back, whoever made it; a step of its own."""
-    with _step(discrepancy, Action.UNDONE, actor, now, comment) as (locked, step):
+    with take_step(discrepancy, Action.UNDONE, actor, now, comment) as (locked, step):
         last = find_step_to_undo(locked)
         if last is None:
             raise DecisionRefused(_("There is no decision to undo, or documents have changed the matter since."))
@@ -107,18 +119,38 @@ def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
     return None
 
 
-def _refuse_if_resolved(discrepancy: Discrepancy) -> None:
+def list_sensible_reasons(kinds: Iterable[str]) -> list[Reason]:
+    """The reasons with which discrepancies of all these kinds can be resolved."""
+    sensible = {reason.value for reason in list_common_reasons(Kind(kind) for kind in kinds)}
+    return [reason for reason in PEOPLES_REASONS if reason.value in sensible]
+
+
+def _refuse_reason(discrepancy: Discrepancy, reason: str) -> str:
+    sensible = list_sensible_reasons([discrepancy.kind])
+    return _("“%(reason)s” does not suit “%(kind)s”. What does: %(reasons)s.") % {
+        "reason": Reason(reason).label,
+        "kind": discrepancy.get_kind_display(),
+        "reasons": "; ".join(str(reason.label) for reason in sensible),
+    }
+
+
+def refuse_if_decided(discrepancy: Discrepancy) -> None:
+    """What is resolved is reopened first, and what waits for a second person is decided by that person."""
     if discrepancy.status == Status.RESOLVED:
         raise DecisionRefused(_("It is resolved already. Reopen it first."))
+    if discrepancy.status == Status.WAITING:
+        raise DecisionRefused(
+            _("Its write-off waits for confirmation. Confirm or decline it, or undo the proposal, first.")
+        )
 
 
 @contextmanager
-def _step(
+def take_step(
     discrepancy: Discrepancy, action: Action, actor: User, now: datetime, comment: str = ""
 ) -> Iterator[tuple[Discrepancy, DiscrepancyStep]]:
     """Locks the discrepancy, lets the caller change it, and writes both the change and the step that tells of it.
 
-    The caller's own `discrepancy` is brought up to date.
+    For the modules of decisions only. The caller's own `discrepancy` is brought up to date.
     """
     with transaction.atomic():
         lock_bill(discrepancy)
@@ -144,7 +176,7 @@ def _step(
         step.to_status, step.reason, step.assignee = Status(locked.status), locked.reason, locked.assignee
         step.write_off_account = locked.write_off_account
         locked.resolved_at = (locked.resolved_at or now) if locked.status == Status.RESOLVED else None
-        if action != Action.COMMENTED:
+        if step.action != Action.COMMENTED:
             locked.changed_at = now
         locked.save(update_fields=DECIDED_FIELDS)
         step.save(force_insert=True)

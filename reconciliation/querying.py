@@ -45,7 +45,7 @@ class DiscrepancyFilter:
             "opened_at__gte": self.opened_since,
         }
         rows = Discrepancy.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
-        rows = rows.select_related("case__shop", "case__bill", "case__receipt")
+        rows = rows.select_related("case__shop", "case__bill", "case__receipt", "write_off_account")
         return rows.order_by("case__shop", *(F(name).asc(nulls_last=True) for name in IDENTITY), "kind", "pk")
 
 
@@ -65,6 +65,7 @@ class DiscrepancyRow:
     due: str | None
     received: str | None
     reason: str | None
+    write_off_account: str | None
     opened_at: str
 
 
@@ -90,6 +91,7 @@ def _row(discrepancy: Discrepancy) -> DiscrepancyRow:
         due=_amount(case.due),
         received=_amount(case.received),
         reason=discrepancy.reason or None,
+        write_off_account=str(discrepancy.write_off_account) if discrepancy.write_off_account else None,
         opened_at=discrepancy.opened_at.isoformat(),
     )
 

@@ -1,8 +1,10 @@
-"""The words of the line-by-line table, in the reader's language."""
+"""Words in the reader's language: of the line-by-line table, and of how a discrepancy was closed."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.comparison import Adjustment, State
+from reconciliation.models import Reason, Status, WriteOffAccount
 
 STATES = {
     State.PAID: ("✓", _("paid")),
@@ -22,3 +24,14 @@ ADJUSTMENTS = {
     Adjustment.ON_ACCOUNT: _("Taken on account"),
     Adjustment.SET_OFF: _("Set off against what was taken on account"),
 }
+
+
+def word_closing(status: str, reason: str, account: WriteOffAccount | None) -> str:
+    """Why a discrepancy is closed, or is to be: with the account where it is written off to one."""
+    if not reason:
+        return ""
+    if reason != Reason.WRITTEN_OFF or account is None:
+        return str(Reason(reason).label)
+    if status == Status.WAITING:
+        return gettext("to be written off to “%(account)s”, waits for confirmation") % {"account": account}
+    return gettext("written off to “%(account)s”") % {"account": account}

@@ -16,6 +16,7 @@ WORD_JOINER = "\u2060"  # no line break between the minus and its figures
 NO_BREAK_SPACE = "\u00a0"
 NOTHING = "\u2014"
 LOG_TIME = "%Y-%m-%d %H:%M:%S"
+LOG_CLOCK = "%H:%M:%S"
 
 INDENT = "  "
 JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|"')
@@ -55,6 +56,11 @@ def show_time(moment: datetime | None, zone: tzinfo | None = None) -> str:
 def show_second(moment: datetime, zone: tzinfo) -> str:
     """A date with hours, minutes and seconds: where the order of messages matters."""
     return date_format(timezone.localtime(moment, zone), pgettext("date and time format", "j M Y, H:i:s"))
+
+
+def show_clock(moment: datetime, zone: tzinfo) -> str:
+    """The time of a day in `zone`, with seconds, as the exchange log writes it."""
+    return timezone.localtime(moment, zone).strftime(LOG_CLOCK)
 
 
 def show_date(moment: datetime | None, zone: tzinfo) -> str:

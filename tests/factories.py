@@ -10,7 +10,7 @@ from pathlib import Path
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 
-from reconciliation.models import Case, Discrepancy, DiscrepancyStep, KindChoice, Status
+from reconciliation.models import Case, Discrepancy, DiscrepancyStep, KindChoice, Status, WriteOffAccount
 from shops.models import (
     Bill,
     BillLine,
@@ -44,6 +44,8 @@ def find_group(name: str) -> Group:
     """A group of those that the program makes itself, made again where a test that commits has emptied the tables."""
     if not Group.objects.filter(name=name).exists():
         import_module("reconciliation.migrations.0002_groups").fill_groups(Group, Permission)
+        writing_off = Permission.objects.get(codename="write_off_discrepancy")
+        Group.objects.get(name="Accountants").permissions.add(writing_off)
     return Group.objects.get(name=name)
 
 
@@ -57,6 +59,11 @@ def make_person(name: str, group: str = "") -> User:
 
 def make_accountant(name: str = "accountant") -> User:
     return make_person(name, "Accountants")
+
+
+def make_account(name: str = "Недостача в кассе", *, code: str = "94", shop: Shop | None = None) -> WriteOffAccount:
+    """A place to write differences off to; without a shop it serves all of them."""
+    return WriteOffAccount.objects.get_or_create(name=name, code=code, shop=shop)[0]
 
 
 def make_shop(number: int) -> Shop:

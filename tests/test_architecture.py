@@ -30,6 +30,8 @@ PURE = (
     "shops/payment/*.py",
     "shops/relay/breaker.py",
     "reconciliation/rules/*.py",
+    "reconciliation/waterfall.py",
+    "reconciliation/file_types.py",
     "crmpos/history/*.py",
 )
 PURE_MAY_IMPORT = {"biip", "msgspec"}

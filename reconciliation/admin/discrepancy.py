@@ -14,10 +14,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from reconciliation.admin.bulk import BulkWorkMixin
 from reconciliation.admin.filters import AssigneeFilter, StatusFilter
-from reconciliation.admin.page import CasePage
-from reconciliation.admin.work import WorkMixin
+from reconciliation.admin.page import CasePage, list_steps
 from reconciliation.models import Discrepancy, Status
+from reconciliation.neighbours import AROUND, list_neighbours
 from shops.admin_base import (
     ChoicesDropdownFilter,
     DayRangeFilter,
@@ -39,7 +40,7 @@ FLAGS = {
 
 
 @admin.register(Discrepancy)
-class DiscrepancyAdmin(WorkMixin, FactAdmin):
+class DiscrepancyAdmin(BulkWorkMixin, FactAdmin):
     change_form_template = "admin/reconciliation/discrepancy/change_form.html"
     list_before_template = "admin/reconciliation/discrepancy/tabs.html"
     actions_on_top = True
@@ -124,7 +125,7 @@ class DiscrepancyAdmin(WorkMixin, FactAdmin):
         return super().changelist_view(request, (extra_context or {}) | {"tabs": list_tabs(request)})
 
     def describe(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
-        row = Discrepancy.objects.select_related(*self.list_select_related).get(pk=row.pk)
+        row = Discrepancy.objects.select_related(*self.list_select_related, "write_off_account").get(pk=row.pk)
         page = CasePage(row.case).describe()
         return page | {
             "discrepancy": row,
@@ -133,7 +134,9 @@ class DiscrepancyAdmin(WorkMixin, FactAdmin):
             "status": show_status(row),
             "document": self.document(row),
             "customer": self.customer(row),
-            "steps": row.steps.select_related("actor", "from_assignee", "assignee").order_by("at", "pk"),
+            "steps": list_steps(row),
+            "neighbours": list_neighbours(row, [entry.receipt for entry in page["receipts"]]),
+            "neighbours_days": AROUND.days,
             "work": self.describe_work(request, row),
         }
 

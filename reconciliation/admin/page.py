@@ -1,17 +1,19 @@
 """What the page of a case or of one of its discrepancies shows, gathered in a fixed number of queries."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from reconciliation.comparison import Table, build_table
 from reconciliation.explanations import explain
 from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases
-from reconciliation.models import Case, Discrepancy
+from reconciliation.models import Attachment, Case, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.kinds import KINDS
+from reconciliation.waterfall import Bar, Waterfall, build_waterfall
 from shops.models import ExchangeEvent, Receipt
 from shops.money import ZERO
 
@@ -33,6 +35,22 @@ class NumberedReceipt:
     receipt: Receipt
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The messages of one day of the shop."""
+
+    day: date
+    entries: list[ExchangeEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The causes of the gap beside their bars."""
+
+    waterfall: Waterfall
+    causes: list[tuple[Cause, Bar]]
+
+
 class CasePage:
     """One case, read once."""
 
@@ -43,14 +61,23 @@ class CasePage:
     def describe(self) -> dict[str, Any]:
         loaded = load_facts(self.case)
         table = build_table(loaded.bill, loaded.receipts)
+        causes = list_discrepancies(self.case)
         return {
             "case": self.case,
             "zone": self.shop.zone,
             "table": table,
             "receipts": self.number_receipts(table),
-            "causes": list_discrepancies(self.case),
-            "entries": self.list_entries(),
+            "causes": causes,
+            "chart": draw_chart(self.case, causes),
+            "timeline": self.list_days(),
         }
+
+    def list_days(self) -> list[Day]:
+        """The messages behind the case, day by day of the shop."""
+        by_day: dict[date, list[ExchangeEvent]] = {}
+        for entry in self.list_entries():
+            by_day.setdefault(entry.occurred_at.astimezone(self.shop.zone).date(), []).append(entry)
+        return [Day(day, entries) for day, entries in by_day.items()]
 
     def number_receipts(self, table: Table) -> list[NumberedReceipt]:
         """The receipts of the case with the numbers under which the table names them."""
@@ -73,6 +100,13 @@ class CasePage:
         linked = [key for key in (bill.listed_by_id, bill.opened_by_id) if key]
         unanswered = Q(shop=case.shop_id, bill_external_id=bill.external_id, direction="request", answer=None)
         return Q(pk__in=linked) | Q(bill_versions__bill=bill) | Q(deliveries__receipt__bill=bill) | unanswered
+
+
+def list_steps(discrepancy: Discrepancy) -> QuerySet[DiscrepancyStep]:
+    """The history with all that a line of it shows. Of files only what is said of them, not their contents."""
+    files = Prefetch("attachments", Attachment.objects.defer("content"))
+    people = ("actor", "from_assignee", "assignee", "write_off_account")
+    return discrepancy.steps.select_related(*people).prefetch_related(files).order_by("at", "pk")
 
 
 def load_facts(case: Case) -> facts.Case:
@@ -99,6 +133,16 @@ def list_discrepancies(case: Case | None) -> list[Cause]:
         running += row.amount if row.amount is not None and counts else ZERO
         causes.append(Cause(row, explain(row), running if counts else None))
     return causes
+
+
+def draw_chart(case: Case, causes: list[Cause]) -> Chart | None:
+    """The chart of what the gap is made of; None where there is no gap to explain."""
+    counted = [cause for cause in causes if cause.running is not None]
+    if case.received is None or not counted:
+        return None
+    amounts = [cause.discrepancy.amount or ZERO for cause in counted]
+    waterfall = build_waterfall(case.due or ZERO, amounts, case.received)
+    return Chart(waterfall, list(zip(counted, waterfall.causes, strict=True))) if waterfall else None
 
 
 def _receipts_of(case: Case) -> Q:

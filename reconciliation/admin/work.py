@@ -1,40 +1,44 @@
-"""Working a discrepancy in the admin: actions on the queue, buttons on the page. `decisions` does what is decided."""
+"""Working one discrepancy on its page: its buttons, what they do, and the files beside its comments."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.defaultfilters import capfirst
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
 
-from reconciliation import decisions
-from reconciliation.admin.forms import CommentForm, HandOverForm, RequiredCommentForm, ResolveForm
-from reconciliation.models import Discrepancy, Status
-from shops.admin_base import action
+from reconciliation import write_offs
+from reconciliation.admin.steps import STEPS, WORK_PERMISSION, WRITE_OFF_PERMISSION, Step, make_form
+from reconciliation.attachments import check_files
+from reconciliation.decisions import DecisionRefused, find_step_to_undo
+from reconciliation.models import Attachment, Discrepancy, DiscrepancyStep, Status
+from reconciliation.rules.kinds import MONETARY
+from reconciliation.wording import word_closing
+from shops.presentation import show_amount, show_signed_amount, show_time
 
-WORK_PERMISSION = "reconciliation.work_discrepancy"
-DONE = {
-    "take": _("Taken."),
-    "hand-over": _("Handed over."),
-    "comment": _("Comment added."),
-    "resolve": _("Resolved."),
-    "reopen": _("Reopened."),
-    "undo": _("The last step is undone."),
-}
+ASKED_WITHOUT_A_FORM = ("take",)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A step that this person may take now; `form` is None where nothing is asked, `remark` says what will happen."""
+
+    step: Step
+    form: Form | None
+    remark: str = ""
+    is_main: bool = False
 
 
 class WorkMixin:
     """Put it before the admin class of Discrepancy."""
 
-    actions: Any = ("take_selected", "resolve_selected", "reopen_selected")
     admin_site: Any
     model: Any
     opts: Any
@@ -42,7 +46,8 @@ class WorkMixin:
     def has_work_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return request.user.has_perm(WORK_PERMISSION)
 
-    # --- the buttons of the page ---
+    def has_write_off_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perms((WORK_PERMISSION, WRITE_OFF_PERMISSION))
 
     def get_urls(self) -> list[URLPattern]:
         work = path(
@@ -50,101 +55,147 @@ class WorkMixin:
             self.admin_site.admin_view(self.work_view),
             name="reconciliation_discrepancy_work",
         )
-        return [work, *super().get_urls()]  # type: ignore[misc]
+        attachment = path(
+            "<int:discrepancy_id>/attachments/<int:attachment_id>/",
+            self.admin_site.admin_view(self.attachment_view),
+            name="reconciliation_discrepancy_attachment",
+        )
+        return [work, attachment, *super().get_urls()]  # type: ignore[misc]
 
-    def describe_work(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any] | None:
-        """Which buttons and forms the page has for this person; none without the permission."""
+    def describe_work(self, request: HttpRequest, row: Discrepancy) -> list[Button]:
+        """The buttons and forms of the page for this person; none without the permission."""
         if not self.has_work_permission(request):
-            return None
-        resolved = row.status == Status.RESOLVED
-        colleagues = list_colleagues(request)
-        return {
-            "can_take": not resolved and row.assignee_id != request.user.pk,
-            "can_reopen": resolved and row.cause_present,
-            "can_undo": decisions.find_step_to_undo(row) is not None,
-            "resolve_form": None if resolved else ResolveForm(prefix="resolve"),
-            "hand_over_form": None if resolved else HandOverForm(prefix="hand-over", colleagues=colleagues),
-            "comment_form": RequiredCommentForm(prefix="comment"),
-        }
+            return []
+        last = find_step_to_undo(row)
+        steps = [step for step in STEPS.values() if step.is_allowed(request) and is_open_to(request, row, step, last)]
+        return [
+            Button(
+                step,
+                None if step.name in ASKED_WITHOUT_A_FORM else make_form(step, request, [row], bound=False),
+                describe_consequence(row, step, last),
+                is_main=step is steps[0],
+            )
+            for step in steps
+        ]
 
     def work_view(self, request: HttpRequest, discrepancy_id: int, step: str) -> HttpResponse:
         """One step, by POST; then back to the page, where a message says what was done or why not."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not self.has_work_permission(request) or step not in DONE:
+        chosen = STEPS.get(step)
+        if chosen is None or not chosen.is_allowed(request):
             raise PermissionDenied
         page = HttpResponseRedirect(reverse("admin:reconciliation_discrepancy_change", args=[discrepancy_id]))
-        row = self.get_queryset(request).filter(pk=discrepancy_id).first()  # type: ignore[attr-defined]
+        row = self._find(request, discrepancy_id)
         if row is None:
             return HttpResponseRedirect(reverse("admin:reconciliation_discrepancy_changelist"))
-        form = make_form(request, step)
+        form = make_form(chosen, request, [row], bound=True)
         if not form.is_valid():
             complain(request, form)
-        elif self._decide(request, row, step, form.cleaned_data):
-            messages.success(request, str(DONE[step]))
+            return page
+        refusal = self.decide(request, row, chosen, read_answers(request, form))
+        if refusal:
+            messages.error(request, f"{row}: {refusal}")
+        else:
+            messages.success(request, say_done(chosen, row))
         return page
 
-    def _decide(self, request: HttpRequest, row: Discrepancy, step: str, answers: dict[str, Any]) -> bool:
-        """Takes the step, and writes it into the admin's own log too. A refusal is said and nothing is done."""
+    def attachment_view(self, request: HttpRequest, discrepancy_id: int, attachment_id: int) -> HttpResponse:
+        """A file to be kept on the reader's disk: no browser is to show what somebody has uploaded here."""
+        row = self._find(request, discrepancy_id)
+        if not self.has_view_permission(request, row):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        attachment = Attachment.objects.filter(step__discrepancy=row, pk=attachment_id).first() if row else None
+        if attachment is None:
+            raise Http404
+        return HttpResponse(
+            bytes(attachment.content),
+            content_type=attachment.content_type,
+            headers={
+                "Content-Disposition": content_disposition_header(True, attachment.name) or "attachment",
+                "X-Content-Type-Options": "nosniff",
+                "Content-Security-Policy": "default-src 'none'; sandbox",
+                "Cache-Control": "private, no-store",
+            },
+        )
+
+    def decide(self, request: HttpRequest, row: Discrepancy, step: Step, answers: dict[str, Any]) -> str:
+        """Takes the step, and writes it into the admin's own log too; where it is refused, says why."""
         try:
-            DECIDE[step](row, actor=request.user, now=timezone.now(), **answers)
-        except decisions.DecisionRefused as refusal:
-            messages.error(request, f"{row}: {refusal}")
-            return False
-        self.log_change(request, row, str(DONE[step]))  # type: ignore[attr-defined]
-        return True
+            step.decide(row, actor=request.user, now=timezone.now(), **answers)
+        except DecisionRefused as refusal:
+            return str(refusal)
+        self.log_change(request, row, say_done(step, row))  # type: ignore[attr-defined]
+        return ""
 
-    # --- the actions of the queue ---
-
-    @action(permissions=["work"], description=_("Take"))
-    def take_selected(self, request: HttpRequest, queryset: QuerySet[Discrepancy]) -> None:
-        self._decide_all(request, queryset, "take", {})
-
-    @action(permissions=["work"], description=_("Reopen"))
-    def reopen_selected(self, request: HttpRequest, queryset: QuerySet[Discrepancy]) -> None:
-        self._decide_all(request, queryset, "reopen", {"comment": ""})
-
-    @action(permissions=["work"], description=_("Resolve with a reason…"))
-    def resolve_selected(self, request: HttpRequest, queryset: QuerySet[Discrepancy]) -> HttpResponse | None:
-        form = ResolveForm(request.POST if "confirmed" in request.POST else None, prefix="resolve")
-        if form.is_valid():
-            self._decide_all(request, queryset, "resolve", form.cleaned_data)
-            return None
-        context = self.admin_site.each_context(request) | {
-            "title": gettext("Resolve discrepancies"),
-            "opts": self.opts,
-            "rows": queryset,
-            "form": form,
-            "selected": request.POST.getlist("_selected_action"),
-        }
-        return TemplateResponse(request, "admin/reconciliation/discrepancy/resolve_selected.html", context)
-
-    def _decide_all(
-        self, request: HttpRequest, queryset: QuerySet[Discrepancy], step: str, answers: dict[str, Any]
-    ) -> None:
-        done = sum(self._decide(request, row, step, answers) for row in queryset.order_by("pk"))
-        if done:
-            text = ngettext("%(count)d discrepancy: %(done)s", "%(count)d discrepancies: %(done)s", done)
-            messages.success(request, text % {"count": done, "done": str(DONE[step]).rstrip(".").lower()})
+    def _find(self, request: HttpRequest, discrepancy_id: int) -> Discrepancy | None:
+        rows: QuerySet[Discrepancy] = self.get_queryset(request)  # type: ignore[attr-defined]
+        return rows.select_related("case__shop", "case__bill", "case__receipt").filter(pk=discrepancy_id).first()
 
 
-def list_colleagues(request: HttpRequest) -> QuerySet[User]:
-    """Whom a discrepancy can be handed to: everybody else who may work it."""
-    return User.objects.with_perm(WORK_PERMISSION, backend="django.contrib.auth.backends.ModelBackend").exclude(
-        username=request.user.get_username()
-    )
+def is_open_to(request: HttpRequest, row: Discrepancy, step: Step, last: DiscrepancyStep | None) -> bool:
+    """Whether the state of the discrepancy allows this person the step, as far as the page can know."""
+    resolved, waits = row.status == Status.RESOLVED, row.status == Status.WAITING
+    match step.name:
+        case "take":
+            return not resolved and not waits and row.assignee_id != request.user.pk
+        case "resolve" | "hand-over":
+            return not resolved and not waits
+        case "write-off":
+            return not resolved and not waits and row.kind in MONETARY
+        case "confirm":
+            return waits and write_offs.find_proposer(row) != request.user
+        case "decline":
+            return waits
+        case "reopen":
+            return resolved and row.cause_present
+        case "undo":
+            return last is not None
+        case _:
+            return True
 
 
-def make_form(request: HttpRequest, step: str) -> Form:
-    if step == "resolve":
-        return ResolveForm(request.POST, prefix=step)
-    if step == "hand-over":
-        return HandOverForm(request.POST, prefix=step, colleagues=list_colleagues(request))
-    if step == "comment":
-        return RequiredCommentForm(request.POST, prefix=step)
-    if step == "take":
-        return Form(request.POST)
-    return CommentForm(request.POST, prefix=step)
+def describe_consequence(row: Discrepancy, step: Step, last: DiscrepancyStep | None) -> str:
+    """What the step will come to, said before it is taken."""
+    amount = show_signed_amount(row.amount)
+    match step.name:
+        case "write-off" if write_offs.needs_second_person(row):
+            return gettext("%(amount)s is beyond the shop's limit of %(limit)s: a second person will confirm it.") % {
+                "amount": amount,
+                "limit": show_amount(row.case.shop.write_off_limit),
+            }
+        case "write-off":
+            return gettext("%(amount)s will be written off at once.") % {"amount": amount}
+        case "confirm":
+            return gettext("%(amount)s will be written off to “%(account)s”.") % {
+                "amount": amount,
+                "account": row.write_off_account,
+            }
+        case "undo" if last is not None:
+            return gettext("Will be taken back: %(step)s, %(person)s, %(time)s.") % {
+                "step": last.get_action_display(),
+                "person": last.actor,
+                "time": show_time(last.at, row.case.shop.zone),
+            }
+        case _:
+            return ""
+
+
+def say_done(step: Step, row: Discrepancy) -> str:
+    """What was done, with the account where something was written off or is to be."""
+    if step.name in ("write-off", "confirm") and row.write_off_account_id:
+        return f"{capfirst(word_closing(row.status, row.reason, row.write_off_account))}."
+    return str(step.done)
+
+
+def read_answers(request: HttpRequest, form: Form) -> dict[str, Any]:
+    """The answers as the decision takes them. A file that is refused is named, and the rest goes on."""
+    answers = dict(form.cleaned_data)
+    if "attachments" in answers:
+        answers["attachments"], refused = check_files(answers["attachments"])
+        for refusal in refused:
+            messages.error(request, str(refusal))
+    return answers
 
 
 def complain(request: HttpRequest, form: Form) -> None:
@@ -152,13 +203,3 @@ def complain(request: HttpRequest, form: Form) -> None:
         label = form.fields[name].label if name in form.fields else ""
         for fault in faults:
             messages.error(request, f"{label}: {fault}")
-
-
-DECIDE: dict[str, Callable[..., object]] = {
-    "take": decisions.take,
-    "hand-over": decisions.hand_over,
-    "comment": decisions.comment,
-    "resolve": decisions.resolve,
-    "reopen": decisions.reopen,
-    "undo": decisions.undo,
-}

@@ -1,4 +1,7 @@
-"""What people decide about discrepancies, over the back-office API. `reconciliation.decisions` does what is decided."""
+"""What people decide about discrepancies, over the back-office API.
+
+`reconciliation.decisions` and `reconciliation.write_offs` do what is decided.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,14 +17,18 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reconciliation import decisions
+from reconciliation import decisions, write_offs
 from reconciliation.api.discrepancies import EXAMPLES, DiscrepancyDetailSerializer, DiscrepancyViewSet
 from reconciliation.decisions import PEOPLES_REASONS, DecisionRefused
+from reconciliation.models import Discrepancy, Reason, WriteOffAccount
 from shops.api.authentication import KeyCaller
 from shops.api.office.base import MayRead
 from shops.api.parsing import StrictSerializer
 
 WORK_PERMISSION = "reconciliation.work_discrepancy"
+WRITE_OFF_PERMISSION = "reconciliation.write_off_discrepancy"
+WRITING_OFF = ("write_off", "confirm", "decline")
+ACCOUNT_LENGTH_LIMIT = 130
 COMMENT_LENGTH_LIMIT = 10_000
 REASON_CHOICES = [(reason.value, reason.label) for reason in PEOPLES_REASONS]
 
@@ -46,10 +53,25 @@ class MayDecide(MayRead):
         return super().has_permission(request, view) and request.user.has_perm(WORK_PERMISSION)
 
 
+class MayWriteOff(MayDecide):
+    """Writing off, and confirming what somebody else proposes, needs a permission of its own."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        self.message = gettext_lazy("You may not write differences off.")
+        return request.user.has_perm(WRITE_OFF_PERMISSION)
+
+
 @extend_schema_field({"type": "string", "pattern": r"^[^\u0000]*$", "maxLength": COMMENT_LENGTH_LIMIT})
 class CommentField(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=COMMENT_LENGTH_LIMIT, **options)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[^\u0000]*\S[^\u0000]*$", "maxLength": ACCOUNT_LENGTH_LIMIT})
+class AccountField(serializers.CharField):
+    pass
 
 
 class NothingSerializer(StrictSerializer):
@@ -64,8 +86,31 @@ class CommentSerializer(StrictSerializer):
     comment = CommentField()
 
 
+class ReasonField(serializers.ChoiceField):
+    def to_internal_value(self, data: Any) -> Any:
+        if data == Reason.WRITTEN_OFF:
+            raise serializers.ValidationError(_("What is written off needs an account: use the step “write-off”."))
+        return super().to_internal_value(data)
+
+
 class ResolveSerializer(OptionalCommentSerializer):
-    reason = serializers.ChoiceField(REASON_CHOICES)
+    reason = ReasonField(REASON_CHOICES)
+
+
+class WriteOffSerializer(OptionalCommentSerializer):
+    account = AccountField(
+        max_length=ACCOUNT_LENGTH_LIMIT,
+        help_text=gettext_lazy("A write-off account of the shop: its number, its name, or both."),
+    )
+
+    def validate_account(self, words: str) -> WriteOffAccount:
+        discrepancy: Discrepancy = self.context["discrepancy"]
+        usable = list(WriteOffAccount.objects.usable_in(discrepancy.case.shop))
+        named = [account for account in usable if words in (account.code, account.name, str(account))]
+        if len(named) != 1:
+            known = "; ".join(str(account) for account in usable) or "—"
+            raise serializers.ValidationError(_("This names no single account. Accounts in use: %s.") % known)
+        return named[0]
 
 
 class AssignSerializer(OptionalCommentSerializer):
@@ -96,6 +141,9 @@ class DecisionViewSet(DiscrepancyViewSet):
     permission_classes = (MayDecide,)
     examples = EXAMPLES
 
+    def get_permissions(self) -> Any:
+        return [MayWriteOff()] if self.action in WRITING_OFF else super().get_permissions()
+
     @decision(gettext_lazy("Take: the caller works on it"), NothingSerializer)
     def take(self, request: Request, id: str) -> Response:
         return self._decide(NothingSerializer, decisions.take)
@@ -125,6 +173,30 @@ class DecisionViewSet(DiscrepancyViewSet):
         return self._decide(ResolveSerializer, decisions.resolve)
 
     @decision(
+        gettext_lazy("Write off: it is closed to an account, or waits for a second person beyond the shop's limit"),
+        WriteOffSerializer,
+        {"account": "Недостача в кассе", "comment": "Приказ 5"},
+    )
+    def write_off(self, request: Request, id: str) -> Response:
+        return self._decide(WriteOffSerializer, write_offs.write_off)
+
+    @decision(
+        gettext_lazy("Confirm: a second person agrees to a write-off that waits"),
+        OptionalCommentSerializer,
+        {"comment": "Согласовано с директором"},
+    )
+    def confirm(self, request: Request, id: str) -> Response:
+        return self._decide(OptionalCommentSerializer, write_offs.confirm)
+
+    @decision(
+        gettext_lazy("Decline: a write-off that waits goes back to who has proposed it"),
+        CommentSerializer,
+        {"comment": "Сначала спросите курьера"},
+    )
+    def decline(self, request: Request, id: str) -> Response:
+        return self._decide(CommentSerializer, write_offs.decline)
+
+    @decision(
         gettext_lazy("Reopen: a resolved one is open again"),
         OptionalCommentSerializer,
         {"comment": "Покупатель не доплатил"},
@@ -140,7 +212,7 @@ class DecisionViewSet(DiscrepancyViewSet):
 
     def _decide(self, serializer_class: type[StrictSerializer], decide: Callable[..., object]) -> Response:
         row = self.get_object()
-        answers = serializer_class(data=self.request.data)
+        answers = serializer_class(data=self.request.data, context={"discrepancy": row})
         answers.is_valid(raise_exception=True)
         try:
             decide(row, actor=self.request.user, now=timezone.now(), **answers.validated_data)

@@ -35,6 +35,7 @@ CUSTOMER = tuple(
     for document in ("bill", "receipt")
     for name in ("customer_name", "customer_taxpayer_number")
 )
+STEP_SHOWS = ("actor", "from_assignee", "assignee", "from_write_off_account", "write_off_account")
 
 
 class DiscrepancyFilter(FilterSet):  # type: ignore[misc]
@@ -74,6 +75,11 @@ class DiscrepancyFilter(FilterSet):  # type: ignore[misc]
     changed_before = time_filter("changed_at", "lt", _("Changed before this time."), example="2027-01-01")
 
 
+def account_field() -> serializers.CharField:
+    """A write-off account in words: its number and its name."""
+    return serializers.CharField(read_only=True, allow_null=True)
+
+
 class DiscrepancySerializer(RowSerializer):
     """A row of the list of discrepancies. It belongs to a `bill`, to a `receipt` without one, or to an `event`."""
 
@@ -81,6 +87,7 @@ class DiscrepancySerializer(RowSerializer):
     kind = serializers.ChoiceField(KindChoice.choices, read_only=True)
     status = serializers.ChoiceField(Status.choices, read_only=True)
     reason = OptionalChoiceField(Reason.choices)
+    write_off_account = account_field()
     assignee = optional_text("assignee.username")
     bill = optional_id("case.bill_id")
     bill_external_id = optional_text("case.bill.external_id")
@@ -102,6 +109,7 @@ class DiscrepancySerializer(RowSerializer):
             "amount",
             "status",
             "reason",
+            "write_off_account",
             "assignee",
             "cause_present",
             "bill",
@@ -137,6 +145,8 @@ class StepSerializer(RowSerializer):
     reason = OptionalChoiceField(Reason.choices)
     from_assignee = optional_text("from_assignee.username")
     assignee = optional_text("assignee.username")
+    from_write_off_account = account_field()
+    write_off_account = account_field()
     undoes = optional_id("undoes_id")
 
     class Meta:
@@ -152,6 +162,8 @@ class StepSerializer(RowSerializer):
             "reason",
             "from_assignee",
             "assignee",
+            "from_write_off_account",
+            "write_off_account",
             "amount_before",
             "amount",
             "comment",
@@ -185,10 +197,12 @@ class DiscrepancyViewSet(OfficeViewSet[Discrepancy]):
         rows = select_discrepancies()
         if self.action == LIST:
             return rows
-        steps = DiscrepancyStep.objects.select_related("actor", "from_assignee", "assignee").order_by("at", "pk")
+        steps = DiscrepancyStep.objects.select_related(*STEP_SHOWS).order_by("at", "pk")
         return rows.prefetch_related(Prefetch("steps", steps))
 
 
 def select_discrepancies() -> QuerySet[Discrepancy]:
     """All discrepancies, with what a row of the list shows."""
-    return Discrepancy.objects.select_related("assignee", "case__shop", "case__bill", "case__receipt")
+    return Discrepancy.objects.select_related(
+        "assignee", "write_off_account", "case__shop", "case__bill", "case__receipt"
+    )

@@ -18,7 +18,7 @@ LISTS: Mapping[str, type[OfficeViewSet[Any]]] = {
     "exchange-events": ExchangeEventViewSet,
     "discrepancies": DiscrepancyViewSet,
 }
-DECISIONS = ("take", "assign", "comment", "resolve", "reopen", "undo")
+DECISIONS = ("take", "assign", "comment", "resolve", "write-off", "confirm", "decline", "reopen", "undo")
 
 
 def _route(address: str, view: Any, name: str) -> URLPattern:
@@ -34,7 +34,11 @@ urlpatterns = [
         for name, view in LISTS.items()
     ),
     *(
-        _route(f"discrepancies/(?P<id>[^/]+)/{step}", DecisionViewSet.as_view({"post": step}), f"discrepancies-{step}")
+        _route(
+            f"discrepancies/(?P<id>[^/]+)/{step}",
+            DecisionViewSet.as_view({"post": step.replace("-", "_")}),
+            f"discrepancies-{step}",
+        )
         for step in DECISIONS
     ),
 ]

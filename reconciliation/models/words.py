@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from reconciliation.rules import reasons
 from reconciliation.rules.kinds import Kind
 
 
@@ -44,14 +45,14 @@ class Status(models.TextChoices):
 
 
 class Reason(models.TextChoices):
-    """Why a discrepancy is closed. The last is the system's own."""
+    """`reasons.Reason` in the reader's words: why a discrepancy is closed. The last is the system's own."""
 
-    CONTENTS_CHANGED = "contents_changed", _("contents changed with the customer's consent")
-    REST_WILL_BE_PAID = "rest_will_be_paid", _("the rest will be paid")
-    PAID_ANOTHER_WAY = "paid_another_way", _("paid another way")
-    CORRECTION_RECEIPT = "correction_receipt", _("corrected by a correction receipt")
-    BILL_CORRECTED = "bill_corrected", _("bill corrected in the CRM")
-    WRITTEN_OFF = "written_off", _("written off")
-    REGISTER_ERROR = "register_error", _("register error")
-    FALSE_ALARM = "false_alarm", _("false alarm")
-    LATER_DOCUMENTS = "later_documents", _("resolved by later documents")
+    CONTENTS_CHANGED = reasons.Reason.CONTENTS_CHANGED.value, _("contents changed with the customer's consent")
+    REST_WILL_BE_PAID = reasons.Reason.REST_WILL_BE_PAID.value, _("the rest will be paid")
+    PAID_ANOTHER_WAY = reasons.Reason.PAID_ANOTHER_WAY.value, _("paid another way")
+    CORRECTION_RECEIPT = reasons.Reason.CORRECTION_RECEIPT.value, _("corrected by a correction receipt")
+    BILL_CORRECTED = reasons.Reason.BILL_CORRECTED.value, _("bill corrected in the CRM")
+    WRITTEN_OFF = reasons.Reason.WRITTEN_OFF.value, _("written off")
+    REGISTER_ERROR = reasons.Reason.REGISTER_ERROR.value, _("register error")
+    FALSE_ALARM = reasons.Reason.FALSE_ALARM.value, _("false alarm")
+    LATER_DOCUMENTS = reasons.Reason.LATER_DOCUMENTS.value, _("resolved by later documents")

@@ -8,6 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from shops.models import Shop
 
 
+class WriteOffAccountQuerySet(models.QuerySet["WriteOffAccount"]):
+    def usable_in(self, shop: Shop) -> "WriteOffAccountQuerySet":
+        """The accounts in use that differences of this shop can be written off to."""
+        return self.filter(models.Q(shop=None) | models.Q(shop=shop), is_active=True)
+
+
 class WriteOffAccount(models.Model):
     """A place that differences are written off to: rounding, shortage of cash, a discount granted.
 
@@ -28,6 +34,8 @@ class WriteOffAccount(models.Model):
     )
     name = models.CharField(_("name"), max_length=100)
     is_active = models.BooleanField(_("in use"), default=True)
+
+    objects = WriteOffAccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("write-off account")

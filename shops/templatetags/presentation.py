@@ -7,7 +7,15 @@ from django import template
 from shops.marks import Mark, read_mark
 from shops.models import BillLine
 from shops.money import multiply
-from shops.presentation import show_amount, show_log_time, show_percent, show_quantity, show_signed_amount, show_time
+from shops.presentation import (
+    show_amount,
+    show_clock,
+    show_log_time,
+    show_percent,
+    show_quantity,
+    show_signed_amount,
+    show_time,
+)
 from shops.wording import word_payment_source, word_receipt_type, word_settlement_method
 
 register = template.Library()
@@ -15,6 +23,7 @@ register.filter("quantity", show_quantity)
 register.filter("percent", show_percent)
 register.filter("time_in", show_time)
 register.filter("log_time_in", show_log_time)
+register.filter("clock_in", show_clock)
 register.filter("payment_source", word_payment_source)
 register.filter("receipt_type", word_receipt_type)
 register.filter("settlement_method", word_settlement_method)

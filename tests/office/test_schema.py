@@ -24,7 +24,7 @@ from tests.office.conftest import list_ids, log_in
 
 OFFICE = "/api/office/"
 LISTS = ("bills", "receipts", "exchange-events", "discrepancies")
-STEPS = ("take", "assign", "comment", "resolve", "reopen", "undo")
+STEPS = ("take", "assign", "comment", "resolve", "write-off", "confirm", "decline", "reopen", "undo")
 OPERATIONS = [
     *(("GET", f"{OFFICE}{name}/") for name in LISTS),
     *(("GET", f"{OFFICE}{name}/{{id}}/") for name in LISTS),

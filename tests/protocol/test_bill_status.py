@@ -6,11 +6,11 @@ from typing import Any
 
 from django.test import Client
 
-from reconciliation import decisions
-from reconciliation.models import Discrepancy, Reason
+from reconciliation.models import Discrepancy
+from reconciliation.write_offs import write_off
 from shops.models import Shop
 from shops.wire_writer import read_json
-from tests.factories import make_accountant
+from tests.factories import make_account, make_accountant
 from tests.logs import line, make_bill, make_receipt, run
 from tests.protocol.conftest import Crm, Till, judge_later
 
@@ -80,8 +80,8 @@ def test_what_was_judged_is_told_with_its_reason(till: Till, crm: Crm) -> None:
     assert found["explanation"].startswith("получено 300,00 из 789,60")
     assert status["up_to_date"] is True
     discrepancy = Discrepancy.objects.get()
-    written_off = {"reason": Reason.WRITTEN_OFF, "comment": ""}
-    decisions.resolve(discrepancy, actor=make_accountant(), now=datetime(2026, 3, 26, 9, tzinfo=UTC), **written_off)
+    resolved_at = datetime(2026, 3, 26, 9, tzinfo=UTC)
+    write_off(discrepancy, actor=make_accountant(), account=make_account(), comment="", now=resolved_at)
     status = ask(crm)
     assert pick(status["discrepancies"][0], "status", "reason") == ["resolved", "written_off"]
     assert pick(status, "on_offer", "offered", "closed_at") == [False, None, "2026-03-26T09:00:00Z"]

@@ -9,9 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
-from reconciliation import decisions
 from reconciliation.models import Discrepancy
-from tests.factories import NOON, make_accountant
+from reconciliation.write_offs import write_off
+from tests.factories import NOON, make_account, make_accountant
 from tests.logs import Log, judge, line, make_bill, make_receipt, read_discrepancies, run
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,7 @@ def test_a_row_says_what_a_program_needs() -> None:
         "due": "500.00",
         "received": "200.00",
         "reason": None,
+        "write_off_account": None,
         "opened_at": row["opened_at"],
     }
 
@@ -93,13 +94,14 @@ def test_a_filter_that_means_nothing_is_refused(argument: str) -> None:
 
 def test_what_is_resolved_is_shown_when_it_is_asked_for() -> None:
     partial = Discrepancy.objects.get(kind="partial_receipt")
-    decisions.resolve(partial, actor=make_accountant(), reason="written_off", comment="", now=NOON)
+    write_off(partial, actor=make_accountant(), account=make_account(), comment="", now=NOON)
 
     assert found() == ["no_bill", "unexpected_item"]
     assert found("--status=resolved") == ["partial_receipt"]
     assert found("--status=resolved", "--status=open") == ["partial_receipt", "no_bill", "unexpected_item"]
     assert found("--status=all") == ["partial_receipt", "no_bill", "unexpected_item"]
-    assert read_discrepancies("--status=resolved")[0]["reason"] == "written_off"
+    (resolved,) = read_discrepancies("--status=resolved")
+    assert (resolved["reason"], resolved["write_off_account"]) == ("written_off", "94 Недостача в кассе")
 
 
 def test_no_rows_are_an_empty_array() -> None:

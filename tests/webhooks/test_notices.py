@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from reconciliation import decisions
-from reconciliation.models import Discrepancy, Reason
+from reconciliation.models import Discrepancy
 from reconciliation.notices import Event
+from reconciliation.write_offs import write_off
 from shops.models import CrmWebhook, Shop, WebhookMessage
 from shops.wire_writer import read_json
-from tests.factories import make_accountant
+from tests.factories import make_account, make_accountant
 from tests.logs import line, make_bill, make_receipt, run
 from tests.protocol.conftest import Crm, Till, judge_later
 from tests.webhooks.conftest import Clock, ListeningCrm, send
@@ -132,7 +133,7 @@ def test_decisions_are_told_as_they_are_made(till: Till, crm: Crm, webhook: CrmW
     decide(decisions.take, accountant)
     decide(decisions.comment, accountant, comment="Позвонить")
     assert list_types() == []
-    decide(decisions.resolve, accountant, reason=Reason.WRITTEN_OFF, comment="")
+    decide(write_off, accountant, account=make_account(), comment="")
     (resolved,) = list_told()
     assert resolved["type"] == Event.DISCREPANCY_RESOLVED
     assert resolved["data"]["discrepancy"] == {
@@ -152,7 +153,7 @@ def test_documents_that_open_a_matter_again_are_told(
     crm.put(BILL)
     till.sell("r-1", [CUP], BILL)
     run("reconcile")
-    decide(decisions.resolve, accountant, reason=Reason.WRITTEN_OFF, comment="")
+    decide(write_off, accountant, account=make_account(), comment="")
     list_told()
     crm.put(make_bill("1", [TEA, CUP, line("pot", 100)]))
     run("reconcile")
@@ -175,7 +176,7 @@ def test_a_decision_that_is_rolled_back_is_not_told(
     run("reconcile")
     list_told()
     with transaction.atomic():
-        decide(decisions.resolve, accountant, reason=Reason.WRITTEN_OFF, comment="")
+        decide(write_off, accountant, account=make_account(), comment="")
         transaction.set_rollback(True)
     assert list_types() == []
 

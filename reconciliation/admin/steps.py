@@ -1,0 +1,104 @@
+"""The steps that people take in the admin, for the page and for the list: what each needs, asks, does and says."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from reconciliation import decisions, write_offs
+from reconciliation.admin.forms import (
+    CommentForm,
+    CommentWithFilesForm,
+    HandOverForm,
+    RequiredCommentForm,
+    ResolveForm,
+    SeenAmountForm,
+    WriteOffForm,
+)
+from reconciliation.models import Discrepancy, WriteOffAccount
+
+WORK_PERMISSION = "reconciliation.work_discrepancy"
+WRITE_OFF_PERMISSION = "reconciliation.write_off_discrepancy"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step by its name in addresses; `permissions` are all needed."""
+
+    name: str
+    label: str | Promise
+    done: str | Promise
+    decide: Callable[..., object]
+    permissions: tuple[str, ...] = (WORK_PERMISSION,)
+
+    def is_allowed(self, request: HttpRequest) -> bool:
+        return request.user.has_perms(self.permissions)
+
+
+WRITING_OFF = (WORK_PERMISSION, WRITE_OFF_PERMISSION)
+STEPS = {
+    step.name: step
+    for step in (
+        Step("take", _("Take"), _("Taken."), decisions.take),
+        Step("resolve", _("Resolve"), _("Resolved."), decisions.resolve),
+        Step("write-off", _("Write off"), _("Written off."), write_offs.write_off, WRITING_OFF),
+        Step("confirm", _("Confirm the write-off"), _("Write-off confirmed."), write_offs.confirm, WRITING_OFF),
+        Step("decline", _("Decline the write-off"), _("Write-off declined."), write_offs.decline, WRITING_OFF),
+        Step("hand-over", _("Hand over"), _("Handed over."), decisions.hand_over),
+        Step("comment", _("Add a comment"), _("Comment added."), decisions.comment),
+        Step("reopen", _("Reopen"), _("Reopened."), decisions.reopen),
+        Step("undo", _("Undo the last step"), _("The last step is undone."), decisions.undo),
+    )
+}
+
+
+def make_form(
+    step: Step, request: HttpRequest, rows: Sequence[Discrepancy], *, bound: bool, many: bool = False
+) -> Form:
+    """What the step asks about these discrepancies; with the answers of the request where it is `bound`."""
+    options: dict[str, Any] = {"prefix": step.name}
+    if bound:
+        options |= {"data": request.POST, "files": request.FILES}
+    match step.name:
+        case "take":
+            return Form(**options)
+        case "resolve":
+            return ResolveForm(**options, rows=rows)
+        case "write-off":
+            return WriteOffForm(**options, accounts=list_accounts(rows), seen_amount=_amount_of(rows, many))
+        case "confirm":
+            return SeenAmountForm(**options, seen_amount=_amount_of(rows, many))
+        case "hand-over":
+            return HandOverForm(**options, colleagues=list_colleagues(request))
+        case "comment" if not many:
+            return CommentWithFilesForm(**options)
+        case "comment" | "decline":
+            return RequiredCommentForm(**options)
+        case _:
+            return CommentForm(**options)
+
+
+def list_accounts(rows: Sequence[Discrepancy]) -> QuerySet[WriteOffAccount]:
+    """The accounts that all of these can be written off to."""
+    accounts = WriteOffAccount.objects.filter(is_active=True)
+    for shop in {row.case.shop for row in rows}:
+        accounts = accounts.usable_in(shop)
+    return accounts
+
+
+def list_colleagues(request: HttpRequest) -> QuerySet[User]:
+    """Whom a discrepancy can be handed to: everybody else who may work it."""
+    return User.objects.with_perm(WORK_PERMISSION, backend="django.contrib.auth.backends.ModelBackend").exclude(
+        username=request.user.get_username()
+    )
+
+
+def _amount_of(rows: Sequence[Discrepancy], many: bool) -> Any:
+    """What is shown of one; the page of many carries the amount of each row beside the row."""
+    return None if many else rows[0].amount
