@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciliation.rules import facts
 from shops import models
-from shops.bill_values import current_lines, load_bill_values, load_current_lines, load_receipts
+from shops.bill_values import current_lines, load_bill_values, load_current_lines, load_receipts_without_bill
 from shops.exchange_log import Direction
 
 Rows = dict[int, list[Any]]
@@ -31,9 +31,8 @@ def load_bill_cases(bill_ids: Collection[int]) -> dict[int, facts.Case]:
 
 
 def load_receipt_cases(receipt_ids: Collection[int]) -> dict[int, facts.Case]:
-    """The cases of receipts that have no bill, by the receipt's primary key."""
-    rows = models.Receipt.objects.filter(pk__in=receipt_ids, bill=None).select_related("shop")
-    receipts = load_receipts(rows)
+    """The cases of receipts that pay no bill, by the receipt's primary key."""
+    receipts = load_receipts_without_bill(receipt_ids)
     unanswered = _load_unanswered_deliveries([row.pk for row, _ in receipts])
     return {
         row.pk: facts.Case(policy=_policy(row.shop), receipts=(receipt,), unanswered=tuple(unanswered.get(row.pk, ())))

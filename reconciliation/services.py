@@ -23,6 +23,7 @@ from reconciliation.loading import (
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.judge import judge
+from shops.allocated import pays_no_bill
 from shops.exchange_log import Direction
 from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery
 from shops.planner_statistics import PlannerStatistics
@@ -90,7 +91,7 @@ class Reconciliation:
 
     def _mark_everything(self) -> None:
         self._of_shop(Bill.objects.all()).update(unjudged_since=self.now)
-        self._of_shop(Receipt.objects.filter(Q(bill=None) | Q(case__isnull=False))).update(unjudged_since=self.now)
+        self._of_shop(Receipt.objects.filter(pays_no_bill() | Q(case__isnull=False))).update(unjudged_since=self.now)
         events = ExchangeEvent.objects.filter(
             ~Q(fault="") | Q(case__isnull=False) | Q(direction=Direction.REQUEST.value, answer=None)
         )
@@ -110,7 +111,8 @@ class Reconciliation:
         unanswered = [event for event in events if event.is_request and event.answer_id is None]
         bills = set(find_bills_of_requests(unanswered).values()) if unanswered else set()
         Bill.objects.filter(pk__in=bills).update(unjudged_since=self.now)
-        delivered = ReceiptDelivery.objects.filter(event__in=unanswered, receipt__bill=None)
+        delivered = ReceiptDelivery.objects.filter(event__in=unanswered)
+        delivered = delivered.filter(Q(receipt__bill=None) | Q(receipt__is_allocated=True))
         Receipt.objects.filter(pk__in=delivered.values("receipt")).update(unjudged_since=self.now)
         cases = load_event_cases([event.pk for event in events])
         held = set(Case.objects.filter(event__in=events).values_list("event", flat=True))
