@@ -12,9 +12,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from reconciliation import notices
+from reconciliation import linking, notices
 from reconciliation.closing import close_or_open, lock_bill
 from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
+from shops.allocations import AllocationRefused
+from shops.models import Allocation
 
 Action = DiscrepancyStep.Action
 
@@ -27,6 +29,7 @@ UNDOABLE = (
     Action.RESOLVED,
     Action.REOPENED,
 )
+FOLLOWING = (Action.CAUSE_GONE, Action.AMOUNT_CHANGED, Action.RETURNED)
 DECIDED_FIELDS = ["status", "reason", "assignee", "write_off_account", "resolved_at", "changed_at"]
 PEOPLES_REASONS = tuple(reason for reason in Reason if reason != Reason.LATER_DOCUMENTS)
 
@@ -86,6 +89,9 @@ def reopen(discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime
 
 def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str = "") -> DiscrepancyStep:
     """Takes the last decision back, whoever made it; a step of its own."""
+    last = find_step_to_undo(discrepancy)
+    if last is not None and last.allocation is not None:
+        return _undo_allocation(discrepancy, last.allocation, actor=actor, now=now, comment=comment)
     with _step(discrepancy, Action.UNDONE, actor, now, comment) as (locked, step):
         last = find_step_to_undo(locked)
         if last is None:
@@ -97,14 +103,38 @@ def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str =
 
 
 def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
-    """The last decision that still stands, if nothing but comments (and undone decisions) came after it."""
+    """The last decision that still stands, if nothing but comments (and undone decisions) came after it.
+
+    What followed at once from matching a receipt with a bill by hand came with that decision, and goes with it.
+    """
     undone: set[int] = set()
-    for step in discrepancy.steps.select_related("from_assignee", "from_write_off_account").order_by("-pk"):
+    followed: set[datetime] = set()
+    with_rows = ("from_assignee", "from_write_off_account", "allocation__receipt", "allocation__replaces")
+    for step in discrepancy.steps.select_related(*with_rows).order_by("-pk"):
         if step.action == Action.UNDONE and step.undoes_id is not None:
             undone.add(step.undoes_id)
+        elif step.action in FOLLOWING:
+            followed.add(step.at)
         elif step.pk not in undone and step.action != Action.COMMENTED:
-            return step if step.action in UNDOABLE else None
+            return step if _can_undo(step, followed) else None
     return None
+
+
+def _can_undo(step: DiscrepancyStep, followed: set[datetime]) -> bool:
+    if step.action in linking.ACTIONS:
+        return step.allocation is not None and step.allocation.ended_at is None and followed <= {step.at}
+    return step.action in UNDOABLE and not followed
+
+
+def _undo_allocation(
+    discrepancy: Discrepancy, allocation: Allocation, *, actor: User, now: datetime, comment: str
+) -> DiscrepancyStep:
+    try:
+        linking.undo(allocation, actor=actor, now=now, comment=comment)
+    except AllocationRefused as refusal:
+        raise DecisionRefused(str(refusal)) from refusal
+    discrepancy.refresh_from_db(fields=DECIDED_FIELDS)
+    return discrepancy.steps.filter(action=Action.UNDONE).latest("pk")
 
 
 def _refuse_if_resolved(discrepancy: Discrepancy) -> None:

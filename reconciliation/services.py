@@ -4,7 +4,7 @@ The rows that wait (`unjudged_since`) are the queue. A batch locks its subjects 
 primary key), then their discrepancies; a row that another worker holds is left to it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -101,6 +101,18 @@ class Reconciliation:
 
     # --- judging ---
 
+    def judge_at_once(self, *, bill_ids: Collection[int], receipt_ids: Collection[int]) -> ReconcileReport:
+        """Judges these cases within the caller's transaction, so that who decides sees what it came to."""
+        judges: tuple[tuple[Subject, QuerySet[Any], Callable[[list[Any]], list[JudgedCase]]], ...] = (
+            ("bill", Bill.objects.filter(pk__in=bill_ids), self._judge_bills),
+            ("receipt", Receipt.objects.filter(pk__in=receipt_ids), self._judge_receipts),
+        )
+        for subject, rows, judge_rows in judges:
+            batch = list(rows.order_by("pk").select_for_update(of=("self",)))
+            if batch:
+                self._judge_batch(subject, batch, judge_rows)
+        return self.report
+
     def _judge_events(self) -> None:
         """Messages by themselves. A request without an answer that names a bill is a matter of that bill's case."""
         overdue = Q(occurred_at__lt=self.as_of - facts.UNANSWERED_AFTER, answer=None, direction=Direction.REQUEST.value)
@@ -150,12 +162,19 @@ class Reconciliation:
                 if not batch:
                     return found
                 last_pk, found = batch[-1].pk, True
-                application = apply_judgements(subject, judged := judge_rows(batch), as_of=self.as_of, now=self.now)
-                self._clear(batch)
-                self._judge_sharing_marks(application)
-            self.report.add(application, len(judged))
+                self._judge_batch(subject, batch, judge_rows)
             self.statistics.wrote(self.report.judged)
             self.on_progress(len(batch))
+
+    def _judge_batch(
+        self, subject: Subject, batch: list[Any], judge_rows: Callable[[list[Any]], list[JudgedCase]]
+    ) -> None:
+        """Judges locked rows."""
+        judged = judge_rows(batch)
+        application = apply_judgements(subject, judged, as_of=self.as_of, now=self.now)
+        self._clear(batch)
+        self._judge_sharing_marks(application)
+        self.report.add(application, len(judged))
 
     def _clear(self, batch: Iterable[Model]) -> None:
         """Takes the batch off the queue: its rows are locked, so nothing new can have come in between."""

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import BigIntegerField, Case, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 
 from shops.models import AllocatedLine, AllocatedPart, Allocation, Bill, Receipt
 from shops.payment.splitting import LineShare, Share
@@ -31,6 +31,17 @@ def pays_no_bill() -> Q:
 
 def pays_some_bill() -> Q:
     return Q(bill__isnull=False) & PAYS_BY_ITSELF | Q(pk__in=_receipts_of_parts(Q(bill__isnull=False)))
+
+
+def paid_bill() -> Case:
+    """The primary key of the one bill that a receipt pays; None where it pays none, or parts of several."""
+    parts = AllocatedPart.objects.filter(CURRENT_PART, allocation__receipt=OuterRef("pk"))
+    return Case(
+        When(PAYS_BY_ITSELF, then="bill"),
+        When(Exists(parts.filter(position__gt=0)), then=Value(None)),
+        default=Subquery(parts.values("bill")[:1]),
+        output_field=BigIntegerField(),
+    )
 
 
 def has_receipt() -> Q:

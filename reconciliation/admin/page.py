@@ -12,6 +12,7 @@ from reconciliation.loading import load_bill_cases, load_event_cases, load_recei
 from reconciliation.models import Case, Discrepancy
 from reconciliation.rules import facts
 from reconciliation.rules.kinds import KINDS
+from shops.allocated import pays
 from shops.models import ExchangeEvent, Receipt
 from shops.money import ZERO
 
@@ -72,7 +73,8 @@ class CasePage:
             return Q(deliveries__receipt=case.receipt_id) if case.receipt_id else Q(pk=case.event_id)
         linked = [key for key in (bill.listed_by_id, bill.opened_by_id) if key]
         unanswered = Q(shop=case.shop_id, bill_external_id=bill.external_id, direction="request", answer=None)
-        return Q(pk__in=linked) | Q(bill_versions__bill=bill) | Q(deliveries__receipt__bill=bill) | unanswered
+        paying = Receipt.objects.filter(pays([bill.pk])).values("pk")
+        return Q(pk__in=linked) | Q(bill_versions__bill=bill) | Q(deliveries__receipt__in=paying) | unanswered
 
 
 def load_facts(case: Case) -> facts.Case:
@@ -102,4 +104,4 @@ def list_discrepancies(case: Case | None) -> list[Cause]:
 
 
 def _receipts_of(case: Case) -> Q:
-    return Q(bill=case.bill_id) if case.bill_id else Q(pk=case.receipt_id)
+    return pays([case.bill_id]) if case.bill_id else Q(pk=case.receipt_id)

@@ -40,7 +40,7 @@ def link(receipt: Receipt, bill: Bill, actor: User, **options: Any) -> allocatio
 def list_offered(bill: Bill) -> list[str]:
     offered = read_list_offer(bill.shop)
     assert isinstance(offered, list)
-    return [f"{row['id']} {row['summ']}" for row in offered]  # type: ignore[index, call-overload]
+    return [f"{row['id']} {row['summ']}" for row in offered]
 
 
 def later(add: Callable[[Log], None], at: str = "11:00") -> Log:
