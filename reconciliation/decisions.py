@@ -120,6 +120,12 @@ def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
     return None
 
 
+def undoes_link(discrepancy: Discrepancy) -> bool:
+    """Whether what would be undone is a match of a receipt with a bill: who undoes that must be allowed to match."""
+    step = find_step_to_undo(discrepancy)
+    return step is not None and step.action in linking.ACTIONS
+
+
 def _can_undo(step: DiscrepancyStep, followed: set[datetime]) -> bool:
     if step.action in linking.ACTIONS:
         return step.allocation is not None and step.allocation.ended_at is None and followed <= {step.at}

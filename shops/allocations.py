@@ -97,12 +97,7 @@ def unlink(
     """
 
     def without(held: Receipt, parts: Sequence[Part]) -> Sequence[Part] | None:
-        if bill.pk not in {part.bill_id for part in parts}:
-            raise AllocationRefused(_("The receipt does not pay this bill."))
-        kept = [part for part in parts if part.bill_id not in (bill.pk, None)]
-        if not kept:
-            return [Part(None, held.total)] if held.bill_id == bill.pk else None
-        return [*kept, _join([part for part in parts if part.bill_id in (bill.pk, None)])]
+        return take_off(held, parts, bill.pk)
 
     return _decide(receipt, without, [bill.pk], actor=actor, now=now, comment=comment, seen_id=seen_id)
 
@@ -118,6 +113,16 @@ def undo(allocation: Allocation, *, actor: User, now: datetime, comment: str = "
     return _decide(
         allocation.receipt, as_before, bill_ids, actor=actor, now=now, comment=comment, seen_id=allocation.pk
     )
+
+
+def take_off(receipt: Receipt, parts: Sequence[Part], bill_id: int) -> list[Part] | None:
+    """What is left of the parts when the receipt is taken off a bill; None: its own word."""
+    if bill_id not in {part.bill_id for part in parts}:
+        raise AllocationRefused(_("The receipt does not pay this bill."))
+    kept = [part for part in parts if part.bill_id not in (bill_id, None)]
+    if not kept:
+        return [Part(None, receipt.total)] if receipt.bill_id == bill_id else None
+    return [*kept, _join([part for part in parts if part.bill_id in (bill_id, None)])]
 
 
 def check_parts(receipt: Receipt, parts: Sequence[Part]) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.admin.filters import AssigneeFilter, StatusFilter
+from reconciliation.admin.linking import DiscrepancyLinkingMixin
 from reconciliation.admin.page import CasePage
 from reconciliation.admin.work import WorkMixin
 from reconciliation.models import Discrepancy, Status
@@ -39,7 +40,7 @@ FLAGS = {
 
 
 @admin.register(Discrepancy)
-class DiscrepancyAdmin(WorkMixin, FactAdmin):
+class DiscrepancyAdmin(WorkMixin, DiscrepancyLinkingMixin, FactAdmin):
     change_form_template = "admin/reconciliation/discrepancy/change_form.html"
     list_before_template = "admin/reconciliation/discrepancy/tabs.html"
     actions_on_top = True
@@ -126,16 +127,20 @@ class DiscrepancyAdmin(WorkMixin, FactAdmin):
     def describe(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
         row = Discrepancy.objects.select_related(*self.list_select_related).get(pk=row.pk)
         page = CasePage(row.case).describe()
-        return page | {
-            "discrepancy": row,
-            "cause": next(cause for cause in page["causes"] if cause.discrepancy.pk == row.pk),
-            "age": show_age(row),
-            "status": show_status(row),
-            "document": self.document(row),
-            "customer": self.customer(row),
-            "steps": row.steps.select_related("actor", "from_assignee", "assignee").order_by("at", "pk"),
-            "work": self.describe_work(request, row),
-        }
+        return (
+            page
+            | self.describe_linking(request, row)
+            | {
+                "discrepancy": row,
+                "cause": next(cause for cause in page["causes"] if cause.discrepancy.pk == row.pk),
+                "age": show_age(row),
+                "status": show_status(row),
+                "document": self.document(row),
+                "customer": self.customer(row),
+                "steps": row.steps.select_related("actor", "from_assignee", "assignee").order_by("at", "pk"),
+                "work": self.describe_work(request, row),
+            }
+        )
 
 
 def show_age(discrepancy: Discrepancy) -> str:

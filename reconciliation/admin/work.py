@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation import decisions
 from reconciliation.admin.forms import CommentForm, HandOverForm, RequiredCommentForm, ResolveForm
-from reconciliation.models import Discrepancy, Status
+from reconciliation.linking import LINK_PERMISSION
+from reconciliation.models import Discrepancy, DiscrepancyStep, Status
 from shops.admin_base import action
 
 WORK_PERMISSION = "reconciliation.work_discrepancy"
@@ -61,11 +62,14 @@ class WorkMixin:
         return {
             "can_take": not resolved and row.assignee_id != request.user.pk,
             "can_reopen": resolved and row.cause_present,
-            "can_undo": decisions.find_step_to_undo(row) is not None,
+            "can_undo": self._may_undo(request, decisions.find_step_to_undo(row)),
             "resolve_form": None if resolved else ResolveForm(prefix="resolve"),
             "hand_over_form": None if resolved else HandOverForm(prefix="hand-over", colleagues=colleagues),
             "comment_form": RequiredCommentForm(prefix="comment"),
         }
+
+    def _may_undo(self, request: HttpRequest, step: DiscrepancyStep | None) -> bool:
+        return step is not None and (step.allocation_id is None or request.user.has_perm(LINK_PERMISSION))
 
     def work_view(self, request: HttpRequest, discrepancy_id: int, step: str) -> HttpResponse:
         """One step, by POST; then back to the page, where a message says what was done or why not."""
@@ -77,6 +81,8 @@ class WorkMixin:
         row = self.get_queryset(request).filter(pk=discrepancy_id).first()  # type: ignore[attr-defined]
         if row is None:
             return HttpResponseRedirect(reverse("admin:reconciliation_discrepancy_changelist"))
+        if step == "undo" and decisions.undoes_link(row) and not request.user.has_perm(LINK_PERMISSION):
+            raise PermissionDenied
         form = make_form(request, step)
         if not form.is_valid():
             complain(request, form)

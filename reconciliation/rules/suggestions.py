@@ -6,11 +6,11 @@ A score is a sum of what speaks for the pair. It only ranks: a person decides, a
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 
+from shops.money import ZERO
 from shops.payment.matching import Ledger
-from shops.payment.paid import is_fully_paid
-from shops.payment.takings import count_takings
 from shops.payment.values import PAYBACK, Bill, Receipt
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
@@ -48,12 +48,13 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A pair: a receipt, and a bill with the receipts that it has; `key` is whose row it is."""
+    """A pair of a receipt and a bill, with what the bill has received already; `key` is whose row it is."""
 
     key: int
     bill: Bill
     receipt: Receipt
-    paid_with: tuple[Receipt, ...] = ()
+    received: Decimal = ZERO
+    is_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +111,13 @@ def _is_likely(reasons: tuple[Reason, ...]) -> bool:
 
 def _is_paid(candidate: Candidate) -> bool:
     """A refund pays nothing, so no bill is too paid for it."""
-    return candidate.receipt.type != PAYBACK and is_fully_paid(candidate.bill, candidate.paid_with)
+    return candidate.receipt.type != PAYBACK and candidate.is_paid
 
 
 def _compare_sums(candidate: Candidate) -> Reason | None:
     bill, receipt = candidate.bill, candidate.receipt
-    received = count_takings(candidate.paid_with, bill).received
-    if received and receipt.type != PAYBACK and receipt.total == bill.due - received:
+    remaining = bill.due - candidate.received
+    if candidate.received and receipt.type != PAYBACK and receipt.total == remaining:
         return Reason(Why.SAME_REMAINDER, SAME_REMAINDER)
     return Reason(Why.SAME_SUM, SAME_SUM) if receipt.total in (bill.due, bill.total) else None
 
@@ -171,4 +172,3 @@ def bare_number(text: str) -> str:
 
 def _fold(text: str) -> str:
     return " ".join(text.split()).casefold()
-
