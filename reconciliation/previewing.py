@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from reconciliation.linking import CONCERNED
 from reconciliation.loading import read_policy
 from reconciliation.models import KindChoice
@@ -54,9 +56,9 @@ def preview(
     parts = [Part(receipt.bill_id, receipt.total)] if after is None else after
     keys = {part.bill_id for part in (*before, *parts)}
     bills = list(Bill.with_messages().filter(pk__in=[key for key in keys if key is not None]).order_by("pk"))
-    bill_values, others = load_bills(bills), _load_others([bill.pk for bill in bills], receipt)
-    ((_row, value),) = load_bare_receipts([receipt])
-    positions = {pk: place for place, pk in enumerate(receipt.lines.order_by("position").values_list("pk", flat=True))}
+    bill_values = load_bills(bills)
+    value, others = _load_receipts([bill.pk for bill in bills], receipt)
+    positions = _number_lines(receipt) if any(part.lines for part in (*before, *parts)) else {}
     is_own_word = after is None
     former = _make_parts(value, before, positions, is_own_word=not receipt.is_allocated)
     later = _make_parts(value, parts, positions, is_own_word=is_own_word)
@@ -81,15 +83,25 @@ def preview(
     ]
 
 
-def _load_others(bill_ids: Sequence[int], receipt: Receipt) -> dict[int, list[values.Receipt]]:
-    """The receipts of these bills, this one left out."""
+def _load_receipts(bill_ids: Sequence[int], receipt: Receipt) -> tuple[values.Receipt, dict[int, list[values.Receipt]]]:
+    """The receipt, and the others that these bills have; all lines in one query."""
+    own: list[values.Receipt] = []
+
+    def load(rows: QuerySet[Receipt]) -> list[tuple[Receipt, values.Receipt]]:
+        others = rows.exclude(pk=receipt.pk).select_related("store")
+        *loaded, (_row, value) = load_bare_receipts([*others, receipt])
+        own.append(value)
+        return loaded
+
     found: dict[int, list[values.Receipt]] = {}
-    for bill_id, other in load_paying_receipts(
-        bill_ids, load=lambda rows: load_bare_receipts(rows.select_related("store"))
-    ):
-        if other.receipt_id != receipt.receipt_id:
-            found.setdefault(bill_id, []).append(other)
-    return found
+    for bill_id, other in load_paying_receipts(bill_ids, load=load):
+        found.setdefault(bill_id, []).append(other)
+    return own[0], found
+
+
+def _number_lines(receipt: Receipt) -> dict[int, int]:
+    lines = sorted(receipt.lines.all(), key=lambda line: line.position)
+    return {line.pk: place for place, line in enumerate(lines)}
 
 
 def _make_parts(

@@ -11,9 +11,10 @@ from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
-from shops.allocated import find_current
+from shops.allocated import find_current, list_decided_parts
 from shops.models import AllocatedLine, AllocatedPart, Allocation, Bill, Receipt
 from shops.money import ZERO
 from shops.offers import refresh_offers
@@ -147,15 +148,22 @@ def read_parts(receipt: Receipt) -> list[Part]:
     return _read_parts(current) if current else [Part(receipt.bill_id, receipt.total)]
 
 
+def read_known_parts(receipt: Receipt) -> list[Part]:
+    """The same of a receipt of `shops.allocated.with_parts`."""
+    if not receipt.is_allocated:
+        return [Part(receipt.bill_id, receipt.total)]
+    parts = list_decided_parts(receipt)
+    prefetch_related_objects(parts, "lines")
+    return [_part(part) for part in parts]
+
+
 def _read_parts(allocation: Allocation) -> list[Part]:
-    return [
-        Part(
-            part.bill_id,
-            part.amount,
-            tuple(LinePart(line.line_id, line.quantity, line.total) for line in part.lines.all()),
-        )
-        for part in allocation.parts.order_by("position").prefetch_related("lines")
-    ]
+    return [_part(part) for part in allocation.parts.order_by("position").prefetch_related("lines")]
+
+
+def _part(part: AllocatedPart) -> Part:
+    lines = tuple(LinePart(line.line_id, line.quantity, line.total) for line in part.lines.all())
+    return Part(part.bill_id, part.amount, lines)
 
 
 def _join(parts: Sequence[Part]) -> Part:

@@ -4,12 +4,13 @@ Every change is confirmed on a page that says what would come of it. `reconcilia
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -24,8 +25,8 @@ from reconciliation.models import Discrepancy
 from reconciliation.previewing import preview
 from reconciliation.rules.kinds import Kind
 from reconciliation.suggesting import find_bills, find_receipts, suggest_bills, suggest_receipts
-from shops.allocated import find_current, list_paid_bills, list_parts, pays, with_parts
-from shops.allocations import AllocationRefused, Part, check_parts, read_parts, take_off
+from shops.allocated import list_paid_bills, list_parts, pays, read_current_id, with_parts
+from shops.allocations import AllocationRefused, Part, check_parts, read_known_parts, take_off
 from shops.models import Bill, Receipt
 
 # What another bill, or another receipt, may be the answer to.
@@ -44,7 +45,16 @@ LINKABLE = frozenset(
 SPLIT_BILLS_LIMIT = 8
 TEMPLATES = "admin/reconciliation/linking"
 
-Act = Callable[..., object]
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """What somebody is about to decide about a receipt, in words, and what it would pay afterwards."""
+
+    title: str
+    button: str
+    done: str
+    after: Sequence[Part] | None
+    act: Callable[..., object]
 
 
 class LinkingPages:
@@ -56,10 +66,11 @@ class LinkingPages:
     def has_link_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return request.user.has_perm(LINK_PERMISSION) and self.has_view_permission(request)  # type: ignore[attr-defined]
 
-    def _find(self, request: HttpRequest, key: int) -> Any:
+    def _find(self, request: HttpRequest, key: int, *related: str) -> Any:
         if not self.has_link_permission(request):
             raise PermissionDenied
-        row = self.get_queryset(request).filter(pk=key).first()  # type: ignore[attr-defined]
+        rows: QuerySet[Any] = self.get_queryset(request)  # type: ignore[attr-defined]
+        row = rows.filter(pk=key).select_related(*related).first()
         if row is None:
             raise Http404
         return row
@@ -112,27 +123,40 @@ class ReceiptLinkingMixin(LinkingPages):
         def act(**options: Any) -> object:
             return linking.link(receipt, bill, **options)
 
-        title = _("Link the receipt to bill %(bill)s") % {"bill": bill}
-        return self._confirm(request, receipt, [Part(bill.pk, receipt.total)], act, title, _("Link"))
+        intention = Intention(
+            _("Link the receipt to bill %(bill)s") % {"bill": bill},
+            _("Link"),
+            _("The receipt is linked to bill %(bill)s.") % {"bill": bill},
+            [Part(bill.pk, receipt.total)],
+            act,
+        )
+        return self._confirm(request, receipt, intention)
 
     def unlink_view(self, request: HttpRequest, receipt_id: int, bill_id: int) -> HttpResponse:
         receipt, bill = self._find_pair(request, receipt_id, bill_id)
         try:
-            after = take_off(receipt, read_parts(receipt), bill.pk)
+            after = take_off(receipt, read_known_parts(receipt), bill.pk)
         except AllocationRefused as refusal:
             return self._refuse(request, receipt, refusal)
 
         def act(**options: Any) -> object:
             return linking.unlink(receipt, bill, **options)
 
-        title = _("Take the receipt off bill %(bill)s") % {"bill": bill}
-        return self._confirm(request, receipt, after, act, title, _("Unlink"))
+        intention = Intention(
+            _("Take the receipt off bill %(bill)s") % {"bill": bill},
+            _("Unlink"),
+            _("The receipt is taken off bill %(bill)s.") % {"bill": bill},
+            after,
+            act,
+        )
+        return self._confirm(request, receipt, intention)
 
     def split_view(self, request: HttpRequest, receipt_id: int) -> HttpResponse:
         """The table of lines and bills; by POST first what would come of it, then the split itself."""
         receipt = self._find_receipt(request, receipt_id)
         bills = self._read_bills(request, receipt)
-        lines = list(receipt.lines.order_by("position"))
+        prefetch_related_objects([receipt], "lines")
+        lines = sorted(receipt.lines.all(), key=lambda line: line.position)
         is_posted = request.method == "POST"
         typed = dict(request.POST.items()) if is_posted else propose(lines, bills)
         table = SplitTable(receipt, lines, bills, {name: str(text) for name, text in typed.items()})
@@ -148,11 +172,11 @@ class ReceiptLinkingMixin(LinkingPages):
         except AllocationRefused as refusal:
             table.faults.append(str(refusal))
             return self._show_split(request, table)
-        kept = {name: text for name, text in table.typed.items() if name.startswith("part-")}
-        title = _("Split the receipt over several bills")
-        return self._confirm(
-            request, receipt, parts, act, title, _("Split"), kept=kept, is_first="confirmed" not in typed
+        intention = Intention(
+            _("Split the receipt over several bills"), _("Split"), _("The receipt is split."), parts, act
         )
+        kept = {name: text for name, text in table.typed.items() if name.startswith("part-")}
+        return self._confirm(request, receipt, intention, kept=kept, is_first="confirmed" not in typed)
 
     def _show_split(self, request: HttpRequest, table: SplitTable) -> HttpResponse:
         context = {
@@ -167,43 +191,41 @@ class ReceiptLinkingMixin(LinkingPages):
         self,
         request: HttpRequest,
         receipt: Receipt,
-        after: Sequence[Part] | None,
-        act: Act,
-        title: str,
-        button: str,
+        intention: Intention,
         *,
         kept: dict[str, str] | None = None,
-        is_first: bool | None = None,
+        is_first: bool = False,
     ) -> HttpResponse:
         """What would change, by GET (or `is_first`); the change itself by POST, with a message and back to the page."""
-        form = CommentForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and not is_first and form.is_valid():
+        is_decided = request.method == "POST" and not is_first
+        form = CommentForm(request.POST if is_decided else None)
+        if is_decided and form.is_valid():
             seen = request.POST.get("seen", "")
             options = {"comment": form.cleaned_data["comment"], "seen_id": int(seen) if seen.isdecimal() else 0}
-            return self._act(request, receipt, act, title, options)
-        current = find_current(receipt)
+            return self._act(request, receipt, intention, options)
+        after = intention.after
         context = {
             "own_page": reverse("admin:shops_receipt_change", args=[receipt.pk]),
             "receipt": receipt,
-            "changes": preview(receipt, read_parts(receipt), after, now=timezone.now()),
-            "form": CommentForm() if is_first else form,
-            "seen": current.pk if current else 0,
+            "changes": preview(receipt, read_known_parts(receipt), after, now=timezone.now()),
+            "form": form,
+            "seen": read_current_id(receipt),
             "kept": kept or {},
             "bill_keys": [part.bill_id for part in after or () if kept and part.bill_id is not None],
-            "button": button,
+            "button": intention.button,
             "zone": receipt.shop.zone,
         }
-        return self._show(request, "confirm", title, context)
+        return self._show(request, "confirm", intention.title, context)
 
     def _act(
-        self, request: HttpRequest, receipt: Receipt, act: Act, title: str, options: dict[str, Any]
+        self, request: HttpRequest, receipt: Receipt, intention: Intention, options: dict[str, Any]
     ) -> HttpResponse:
         try:
-            act(actor=request.user, now=timezone.now(), **options)
+            intention.act(actor=request.user, now=timezone.now(), **options)
         except AllocationRefused as refusal:
             return self._refuse(request, receipt, refusal)
-        self.log_change(request, receipt, title)  # type: ignore[attr-defined]
-        messages.success(request, _("Done: %(what)s. The cases are judged anew.") % {"what": title})
+        self.log_change(request, receipt, intention.title)  # type: ignore[attr-defined]
+        messages.success(request, intention.done)
         return HttpResponseRedirect(self._page_after(request, receipt))
 
     def _refuse(self, request: HttpRequest, receipt: Receipt, refusal: AllocationRefused) -> HttpResponse:
@@ -214,9 +236,8 @@ class ReceiptLinkingMixin(LinkingPages):
         return _address_of_origin(request) or reverse("admin:shops_receipt_change", args=[receipt.pk])
 
     def _find_receipt(self, request: HttpRequest, receipt_id: int) -> Receipt:
-        found: Receipt = self._find(request, receipt_id)
-        rows = with_parts(Receipt.objects.filter(pk=found.pk)).select_related("shop", "store", "terminal", "bill")
-        return rows.get()
+        receipt: Receipt = self._find(request, receipt_id, "shop", "store", "terminal")
+        return receipt
 
     def _find_pair(self, request: HttpRequest, receipt_id: int, bill_id: int) -> tuple[Receipt, Bill]:
         """The receipt and a bill of its shop."""
@@ -252,8 +273,7 @@ class BillLinkingMixin(LinkingPages):
 
     def choose_receipt_view(self, request: HttpRequest, bill_id: int) -> HttpResponse:
         """The receipts that the bill has, those that might pay it, and any other by its id or its words."""
-        bill: Bill = self._find(request, bill_id)
-        bill = Bill.objects.select_related("shop", "case", "listed_by", "opened_by").get(pk=bill.pk)
+        bill: Bill = self._find(request, bill_id, "shop", "case", "listed_by", "opened_by")
         paying = list(with_parts(Receipt.objects.filter(pays([bill.pk]))).order_by("printed_at", "pk"))
         sought = request.GET.get("q", "").strip()
         keys = [receipt.pk for receipt in paying]

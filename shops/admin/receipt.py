@@ -60,7 +60,6 @@ class ReceiptAdmin(FactAdmin):
         "shown_total",
         "shown_received_at",
     )
-    list_select_related = ("shop",)
     list_filter = (
         ("shop", RelatedDropdownFilter),
         TypeFilter,
@@ -137,7 +136,7 @@ class ReceiptAdmin(FactAdmin):
     shown_prepayment = staticmethod(amount_column("prepayment", _("prepayment on the receipt")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Receipt]:
-        return with_parts(super().get_queryset(request))
+        return with_parts(super().get_queryset(request)).select_related("shop", "store", "terminal", "employee", "bill")
 
     @display(description=_("pays"), ordering="bill")
     def paid_bills(self, receipt: Receipt) -> str:
