@@ -16,6 +16,7 @@ from reconciliation.models import Case, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.judge import judge
 from reconciliation.rules.kinds import MONETARY
+from shops.allocated import pays_no_bill
 from shops.models import Bill, ExchangeEvent, Receipt
 from shops.money import ZERO
 
@@ -84,7 +85,7 @@ def _find_unjudged(shop_number: int | None) -> Iterator[str]:
     bills = _of_shop(Bill.objects.filter(unjudged_since=None, case=None), shop_number)
     for shop, external_id in bills.values_list("shop", "external_id").iterator():
         yield f"shop {shop}, bill {external_id}: never judged"
-    receipts = _of_shop(Receipt.objects.filter(unjudged_since=None, case=None, bill=None), shop_number)
+    receipts = _of_shop(Receipt.objects.filter(pays_no_bill(), unjudged_since=None, case=None), shop_number)
     for shop, receipt_id in receipts.values_list("shop", "receipt_id").iterator():
         yield f"shop {shop}, receipt {receipt_id}: never judged"
     unreadable = ExchangeEvent.objects.filter(~Q(fault=""), unjudged_since=None, case=None)

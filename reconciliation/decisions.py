@@ -12,12 +12,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from reconciliation import notices
+from reconciliation import linking, notices
 from reconciliation.attachments import CheckedFile, attach
 from reconciliation.closing import close_or_open, lock_bill
 from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
 from reconciliation.rules.kinds import Kind
 from reconciliation.rules.reasons import list_common_reasons
+from shops.allocations import AllocationRefused
+from shops.models import Allocation
 
 Action = DiscrepancyStep.Action
 
@@ -30,6 +32,7 @@ UNDOABLE = (
     Action.RESOLVED,
     Action.REOPENED,
 )
+FOLLOWING = (Action.CAUSE_GONE, Action.AMOUNT_CHANGED, Action.RETURNED)
 DECIDED_FIELDS = ["status", "reason", "assignee", "write_off_account", "resolved_at", "changed_at"]
 # One that writes a difference off is given by a decision of its own, in `reconciliation.write_offs`.
 PEOPLES_REASONS = tuple(reason for reason in Reason if reason not in (Reason.WRITTEN_OFF, Reason.LATER_DOCUMENTS))
@@ -98,6 +101,9 @@ def reopen(discrepancy: Discrepancy, *, actor: User, comment: str, now: datetime
 
 def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str = "") -> DiscrepancyStep:
     """Takes the last decision back, whoever made it; a step of its own."""
+    last = find_step_to_undo(discrepancy)
+    if last is not None and last.allocation is not None:
+        return _undo_allocation(discrepancy, last.allocation, actor=actor, now=now, comment=comment)
     with take_step(discrepancy, Action.UNDONE, actor, now, comment) as (locked, step):
         last = find_step_to_undo(locked)
         if last is None:
@@ -109,14 +115,44 @@ def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str =
 
 
 def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
-    """The last decision that still stands, if nothing but comments (and undone decisions) came after it."""
+    """The last decision that still stands, if nothing but comments (and undone decisions) came after it.
+
+    What followed at once from matching a receipt with a bill by hand came with that decision, and goes with it.
+    """
     undone: set[int] = set()
-    for step in discrepancy.steps.select_related("from_assignee", "from_write_off_account").order_by("-pk"):
+    followed: set[datetime] = set()
+    with_rows = ("from_assignee", "from_write_off_account", "allocation__receipt", "allocation__replaces")
+    for step in discrepancy.steps.select_related(*with_rows).order_by("-pk"):
         if step.action == Action.UNDONE and step.undoes_id is not None:
             undone.add(step.undoes_id)
+        elif step.action in FOLLOWING:
+            followed.add(step.at)
         elif step.pk not in undone and step.action != Action.COMMENTED:
-            return step if step.action in UNDOABLE else None
+            return step if _can_undo(step, followed) else None
     return None
+
+
+def undoes_link(discrepancy: Discrepancy) -> bool:
+    """Whether what would be undone is a match of a receipt with a bill: who undoes that must be allowed to match."""
+    step = find_step_to_undo(discrepancy)
+    return step is not None and step.action in linking.ACTIONS
+
+
+def _can_undo(step: DiscrepancyStep, followed: set[datetime]) -> bool:
+    if step.action in linking.ACTIONS:
+        return step.allocation is not None and step.allocation.ended_at is None and followed <= {step.at}
+    return step.action in UNDOABLE and not followed
+
+
+def _undo_allocation(
+    discrepancy: Discrepancy, allocation: Allocation, *, actor: User, now: datetime, comment: str
+) -> DiscrepancyStep:
+    try:
+        linking.undo(allocation, actor=actor, now=now, comment=comment)
+    except AllocationRefused as refusal:
+        raise DecisionRefused(str(refusal)) from refusal
+    discrepancy.refresh_from_db(fields=DECIDED_FIELDS)
+    return discrepancy.steps.filter(action=Action.UNDONE).latest("pk")
 
 
 def list_sensible_reasons(kinds: Iterable[str]) -> list[Reason]:

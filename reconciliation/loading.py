@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciliation.rules import facts
 from shops import models
-from shops.bill_values import current_lines, load_bill_values, load_current_lines, load_receipts
+from shops.bill_values import current_lines, load_bill_values, load_current_lines, load_receipts_without_bill
 from shops.exchange_log import Direction
 
 Rows = dict[int, list[Any]]
@@ -20,7 +20,7 @@ def load_bill_cases(bill_ids: Collection[int]) -> dict[int, facts.Case]:
     paid_marks = _load_paid_marks([bill.pk for bill in bills])
     return {
         bill.pk: facts.Case(
-            policy=_policy(bill.shop),
+            policy=read_policy(bill.shop),
             bill=values[bill.pk][0],
             receipts=values[bill.pk][1],
             unanswered=tuple(unanswered.get(bill.pk, ())),
@@ -31,12 +31,13 @@ def load_bill_cases(bill_ids: Collection[int]) -> dict[int, facts.Case]:
 
 
 def load_receipt_cases(receipt_ids: Collection[int]) -> dict[int, facts.Case]:
-    """The cases of receipts that have no bill, by the receipt's primary key."""
-    rows = models.Receipt.objects.filter(pk__in=receipt_ids, bill=None).select_related("shop")
-    receipts = load_receipts(rows)
+    """The cases of receipts that pay no bill, by the receipt's primary key."""
+    receipts = load_receipts_without_bill(receipt_ids)
     unanswered = _load_unanswered_deliveries([row.pk for row, _ in receipts])
     return {
-        row.pk: facts.Case(policy=_policy(row.shop), receipts=(receipt,), unanswered=tuple(unanswered.get(row.pk, ())))
+        row.pk: facts.Case(
+            policy=read_policy(row.shop), receipts=(receipt,), unanswered=tuple(unanswered.get(row.pk, ()))
+        )
         for row, receipt in receipts
     }
 
@@ -51,7 +52,7 @@ def load_event_cases(event_ids: Collection[int]) -> dict[int, facts.Case]:
     elsewhere = _find_owned(held)
     return {
         event.pk: facts.Case(
-            policy=_policy(event.shop),
+            policy=read_policy(event.shop),
             message=facts.Message(
                 kind=event.kind,
                 is_request=event.is_request,
@@ -102,7 +103,8 @@ def _find_owned(events: Sequence[models.ExchangeEvent]) -> set[int]:
     return set(find_bills_of_requests(events)) | set(delivered.values_list("event", flat=True))
 
 
-def _policy(shop: models.Shop) -> facts.Policy:
+def read_policy(shop: models.Shop) -> facts.Policy:
+    """The shop's own limits, as the rules know them."""
     return facts.Policy(opened_not_paid_after=shop.opened_not_paid_after, late_receipt_after=shop.late_receipt_after)
 
 

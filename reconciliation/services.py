@@ -4,7 +4,7 @@ The rows that wait (`unjudged_since`) are the queue. A batch locks its subjects 
 primary key), then their discrepancies; a row that another worker holds is left to it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from reconciliation.loading import (
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.judge import judge
+from shops.allocated import pays_no_bill
 from shops.exchange_log import Direction
 from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery
 from shops.planner_statistics import PlannerStatistics
@@ -90,7 +91,7 @@ class Reconciliation:
 
     def _mark_everything(self) -> None:
         self._of_shop(Bill.objects.all()).update(unjudged_since=self.now)
-        self._of_shop(Receipt.objects.filter(Q(bill=None) | Q(case__isnull=False))).update(unjudged_since=self.now)
+        self._of_shop(Receipt.objects.filter(pays_no_bill() | Q(case__isnull=False))).update(unjudged_since=self.now)
         events = ExchangeEvent.objects.filter(
             ~Q(fault="") | Q(case__isnull=False) | Q(direction=Direction.REQUEST.value, answer=None)
         )
@@ -99,6 +100,18 @@ class Reconciliation:
         self._of_shop(events).update(unjudged_since=self.now)
 
     # --- judging ---
+
+    def judge_at_once(self, *, bill_ids: Collection[int], receipt_ids: Collection[int]) -> ReconcileReport:
+        """Judges these cases within the caller's transaction, so that who decides sees what it came to."""
+        judges: tuple[tuple[Subject, QuerySet[Any], Callable[[list[Any]], list[JudgedCase]]], ...] = (
+            ("bill", Bill.objects.filter(pk__in=bill_ids), self._judge_bills),
+            ("receipt", Receipt.objects.filter(pk__in=receipt_ids), self._judge_receipts),
+        )
+        for subject, rows, judge_rows in judges:
+            batch = list(rows.order_by("pk").select_for_update(of=("self",)))
+            if batch:
+                self._judge_batch(subject, batch, judge_rows)
+        return self.report
 
     def _judge_events(self) -> None:
         """Messages by themselves. A request without an answer that names a bill is a matter of that bill's case."""
@@ -110,7 +123,8 @@ class Reconciliation:
         unanswered = [event for event in events if event.is_request and event.answer_id is None]
         bills = set(find_bills_of_requests(unanswered).values()) if unanswered else set()
         Bill.objects.filter(pk__in=bills).update(unjudged_since=self.now)
-        delivered = ReceiptDelivery.objects.filter(event__in=unanswered, receipt__bill=None)
+        delivered = ReceiptDelivery.objects.filter(event__in=unanswered)
+        delivered = delivered.filter(Q(receipt__bill=None) | Q(receipt__is_allocated=True))
         Receipt.objects.filter(pk__in=delivered.values("receipt")).update(unjudged_since=self.now)
         cases = load_event_cases([event.pk for event in events])
         held = set(Case.objects.filter(event__in=events).values_list("event", flat=True))
@@ -148,12 +162,19 @@ class Reconciliation:
                 if not batch:
                     return found
                 last_pk, found = batch[-1].pk, True
-                application = apply_judgements(subject, judged := judge_rows(batch), as_of=self.as_of, now=self.now)
-                self._clear(batch)
-                self._judge_sharing_marks(application)
-            self.report.add(application, len(judged))
+                self._judge_batch(subject, batch, judge_rows)
             self.statistics.wrote(self.report.judged)
             self.on_progress(len(batch))
+
+    def _judge_batch(
+        self, subject: Subject, batch: list[Any], judge_rows: Callable[[list[Any]], list[JudgedCase]]
+    ) -> None:
+        """Judges locked rows."""
+        judged = judge_rows(batch)
+        application = apply_judgements(subject, judged, as_of=self.as_of, now=self.now)
+        self._clear(batch)
+        self._judge_sharing_marks(application)
+        self.report.add(application, len(judged))
 
     def _clear(self, batch: Iterable[Model]) -> None:
         """Takes the batch off the queue: its rows are locked, so nothing new can have come in between."""

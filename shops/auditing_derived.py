@@ -1,18 +1,24 @@
 """Holds what is derived from facts against the facts: the audit of columns that no single message gives. Read-only."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
-from django.db.models import F, Min, Q
+from django.db.models import Exists, F, Min, OuterRef, Q
 
+from shops.allocated import CURRENT, list_decided_parts, with_parts
 from shops.marks import read_mark
-from shops.models import Bill, BillLine, ExchangeEvent, Receipt
+from shops.models import Allocation, Bill, BillLine, ExchangeEvent, Receipt
+from shops.money import ZERO
 from shops.wire import BILL
+
+ROWS_PER_QUERY = 500
 
 
 def find_differences(shop_number: int | None = None) -> Iterator[str]:
     """One line for every row that is stored otherwise than others give it."""
     yield from _check_arrivals(Q() if shop_number is None else Q(shop=shop_number))
     yield from _check_openings(Q() if shop_number is None else Q(shop=shop_number))
+    yield from _check_allocations(Q() if shop_number is None else Q(shop=shop_number))
     yield from _check_marks(Q() if shop_number is None else Q(version__bill__shop=shop_number))
 
 
@@ -30,6 +36,32 @@ def _check_openings(of_shop: Q) -> Iterator[str]:
     wrong = Bill.objects.filter(of_shop, shown, opened_by=None).distinct()
     for shop, external_id in wrong.values_list("shop", "external_id").iterator():
         yield f"shop {shop}, bill {external_id}: that a register opened it is not stored"
+
+
+def _check_allocations(of_shop: Q) -> Iterator[str]:
+    """Where a person has said which bills a receipt pays, the parts are the receipt, and the receipt says so."""
+    decided = Q(Exists(Allocation.objects.filter(CURRENT, receipt=OuterRef("pk"), parts__isnull=False)))
+    receipts = Receipt.objects.filter(of_shop).filter(Q(is_allocated=True) | decided)
+    for receipt in with_parts(receipts).prefetch_related("lines").iterator(ROWS_PER_QUERY):
+        for fault in _find_faults(receipt):
+            yield f"shop {receipt.shop_id}, receipt {receipt.receipt_id}: {fault}"
+
+
+def _find_faults(receipt: Receipt) -> Iterator[str]:
+    parts = list_decided_parts(receipt)
+    if receipt.is_allocated != bool(parts):
+        yield "that a person has matched it is stored, and not with what"
+        return
+    if sum((part.amount for part in parts), ZERO) != receipt.total:
+        yield "its parts do not add up to its total"
+    if any(part.bill is not None and part.bill.shop_id != receipt.shop_id for part in parts):
+        yield "it is matched with a bill of another shop"
+    split: dict[int, tuple[Decimal, Decimal]] = {}
+    for line in (line for part in parts for line in part.lines.all()):
+        quantity, total = split.get(line.line_id, (ZERO, ZERO))
+        split[line.line_id] = (quantity + line.quantity, total + line.total)
+    if (split or len(parts) > 1) and split != {line.pk: (line.quantity, line.total) for line in receipt.lines.all()}:
+        yield "its parts do not have its lines"
 
 
 def _check_marks(of_version: Q) -> Iterator[str]:

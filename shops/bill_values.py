@@ -1,27 +1,75 @@
 """Rows into the plain values of bills and receipts, in a fixed number of queries. Anyone may import it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from shops import models
+from shops.allocated import PAYS_BY_ITSELF, load_shares_of_bills, load_shares_of_receipts
 from shops.payment import values
+from shops.payment.splitting import Share, split_receipt
 
 BillValues = dict[int, tuple[values.Bill, tuple[values.Receipt, ...]]]
 
 
 def load_bill_values(bills: Sequence[models.Bill]) -> BillValues:
     """Every bill (rows with `listed_by` and `opened_by`) with its receipts, by the bill's primary key."""
-    ids = [bill.pk for bill in bills]
-    lines: dict[int, list[values.BillLine]] = defaultdict(list)
-    for bill_id, row in load_current_lines(ids):
-        lines[bill_id].append(_bill_line(row))
+    loaded = load_bills(bills)
     receipts: dict[int, list[values.Receipt]] = defaultdict(list)
-    for receipt_row, receipt in load_receipts(models.Receipt.objects.filter(bill__in=ids)):
-        if receipt_row.bill_id is not None:
-            receipts[receipt_row.bill_id].append(receipt)
-    return {bill.pk: (_bill(bill, lines.get(bill.pk, ())), tuple(receipts.get(bill.pk, ()))) for bill in bills}
+    for bill_id, receipt in load_paying_receipts(list(loaded)):
+        receipts[bill_id].append(receipt)
+    return {pk: (bill, tuple(receipts.get(pk, ()))) for pk, bill in loaded.items()}
+
+
+def load_bills(bills: Sequence[models.Bill]) -> dict[int, values.Bill]:
+    """The bills without their receipts."""
+    lines: dict[int, list[values.BillLine]] = defaultdict(list)
+    for bill_id, row in load_current_lines([bill.pk for bill in bills]):
+        lines[bill_id].append(_bill_line(row))
+    return {bill.pk: _bill(bill, lines.get(bill.pk, ())) for bill in bills}
+
+
+LoadReceipts = Callable[[QuerySet[models.Receipt]], list[tuple[models.Receipt, values.Receipt]]]
+
+
+def load_paying_receipts(
+    bill_ids: Collection[int], *, load: LoadReceipts | None = None
+) -> Iterator[tuple[int, values.Receipt]]:
+    """The receipts that pay these bills, or the parts of them that do, each with its bill's primary key."""
+    wanted = set(bill_ids)
+    shares = load_shares_of_bills(bill_ids)
+    paying = Q(bill__in=bill_ids) & PAYS_BY_ITSELF
+    rows = models.Receipt.objects.filter(paying | Q(pk__in=list(shares), is_allocated=True) if shares else paying)
+    for row, receipt in (load or load_receipts)(rows):
+        if not row.is_allocated:
+            assert row.bill_id is not None
+            yield row.bill_id, receipt
+            continue
+        for bill_id, part in _parts_of(receipt, shares.get(row.pk, ())):
+            if bill_id is not None and bill_id in wanted:
+                yield bill_id, part
+
+
+def load_receipts_without_bill(receipt_ids: Collection[int]) -> list[tuple[models.Receipt, values.Receipt]]:
+    """Those of these receipts that pay no bill of ours; of one that is split, the part that does not."""
+    rows = models.Receipt.objects.filter(pk__in=receipt_ids).filter(Q(bill=None) | Q(is_allocated=True))
+    loaded = load_receipts(rows)
+    allocated = [row.pk for row, _ in loaded if row.is_allocated]
+    shares = load_shares_of_receipts(allocated) if allocated else {}
+    found: list[tuple[models.Receipt, values.Receipt]] = []
+    for row, receipt in loaded:
+        parts = _parts_of(receipt, shares.get(row.pk, ())) if row.is_allocated else [(None, receipt)]
+        found += [(row, part) for bill_id, part in parts if bill_id is None]
+    return found
+
+
+def _parts_of(
+    receipt: values.Receipt, shares: Sequence[tuple[int | None, Share]]
+) -> Iterable[tuple[int | None, values.Receipt]]:
+    """The parts of a receipt, each with the primary key of its bill."""
+    parts = split_receipt(receipt, [share for _, share in shares])
+    return zip((bill_id for bill_id, _ in shares), parts, strict=True)
 
 
 def _bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
@@ -53,6 +101,18 @@ def load_current_lines(bill_ids: Collection[int]) -> Iterator[tuple[int, models.
 
 def current_lines() -> QuerySet[models.BillLine]:
     return models.BillLine.objects.filter(version__sequence=F("version__bill__version"))
+
+
+def load_bare_receipts(rows: Iterable[models.Receipt]) -> list[tuple[models.Receipt, values.Receipt]]:
+    """Receipts (rows with their store) with their lines and no more: for what is compared and not judged."""
+    held = list(rows)
+    lines: dict[int, list[models.ReceiptLine]] = defaultdict(list)
+    for line in models.ReceiptLine.objects.filter(receipt__in=[row.pk for row in held]):
+        lines[line.receipt_id].append(line)
+    return [
+        (row, _receipt(row, lines.get(row.pk, ()), answered=None, other_contents_count=0, number_belongs_to=""))
+        for row in held
+    ]
 
 
 def load_receipts(rows: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, values.Receipt]]:

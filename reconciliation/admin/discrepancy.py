@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation.admin.bulk import BulkWorkMixin
 from reconciliation.admin.filters import AssigneeFilter, StatusFilter
+from reconciliation.admin.linking import DiscrepancyLinkingMixin
 from reconciliation.admin.page import CasePage, list_steps
 from reconciliation.models import Discrepancy, Status
 from reconciliation.neighbours import AROUND, list_neighbours
@@ -40,7 +41,7 @@ FLAGS = {
 
 
 @admin.register(Discrepancy)
-class DiscrepancyAdmin(BulkWorkMixin, FactAdmin):
+class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, FactAdmin):
     change_form_template = "admin/reconciliation/discrepancy/change_form.html"
     list_before_template = "admin/reconciliation/discrepancy/tabs.html"
     actions_on_top = True
@@ -127,18 +128,22 @@ class DiscrepancyAdmin(BulkWorkMixin, FactAdmin):
     def describe(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
         row = Discrepancy.objects.select_related(*self.list_select_related, "write_off_account").get(pk=row.pk)
         page = CasePage(row.case).describe()
-        return page | {
-            "discrepancy": row,
-            "cause": next(cause for cause in page["causes"] if cause.discrepancy.pk == row.pk),
-            "age": show_age(row),
-            "status": show_status(row),
-            "document": self.document(row),
-            "customer": self.customer(row),
-            "steps": list_steps(row),
-            "neighbours": list_neighbours(row, [entry.receipt for entry in page["receipts"]]),
-            "neighbours_days": AROUND.days,
-            "work": self.describe_work(request, row),
-        }
+        return (
+            page
+            | self.describe_linking(request, row)
+            | {
+                "discrepancy": row,
+                "cause": next(cause for cause in page["causes"] if cause.discrepancy.pk == row.pk),
+                "age": show_age(row),
+                "status": show_status(row),
+                "document": self.document(row),
+                "customer": self.customer(row),
+                "steps": list_steps(row),
+                "neighbours": list_neighbours(row, [entry.receipt for entry in page["receipts"]]),
+                "neighbours_days": AROUND.days,
+                "work": self.describe_work(request, row),
+            }
+        )
 
 
 def show_age(discrepancy: Discrepancy) -> str:

@@ -14,6 +14,7 @@ from reconciliation.models import Attachment, Case, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.kinds import KINDS
 from reconciliation.waterfall import Bar, Waterfall, build_waterfall
+from shops.allocated import pays
 from shops.models import ExchangeEvent, Receipt
 from shops.money import ZERO
 
@@ -99,7 +100,8 @@ class CasePage:
             return Q(deliveries__receipt=case.receipt_id) if case.receipt_id else Q(pk=case.event_id)
         linked = [key for key in (bill.listed_by_id, bill.opened_by_id) if key]
         unanswered = Q(shop=case.shop_id, bill_external_id=bill.external_id, direction="request", answer=None)
-        return Q(pk__in=linked) | Q(bill_versions__bill=bill) | Q(deliveries__receipt__bill=bill) | unanswered
+        paying = Receipt.objects.filter(pays([bill.pk])).values("pk")
+        return Q(pk__in=linked) | Q(bill_versions__bill=bill) | Q(deliveries__receipt__in=paying) | unanswered
 
 
 def list_steps(discrepancy: Discrepancy) -> QuerySet[DiscrepancyStep]:
@@ -146,4 +148,4 @@ def draw_chart(case: Case, causes: list[Cause]) -> Chart | None:
 
 
 def _receipts_of(case: Case) -> Q:
-    return Q(bill=case.bill_id) if case.bill_id else Q(pk=case.receipt_id)
+    return pays([case.bill_id]) if case.bill_id else Q(pk=case.receipt_id)

@@ -17,7 +17,8 @@ from django.utils.translation import gettext
 from reconciliation import write_offs
 from reconciliation.admin.steps import STEPS, WORK_PERMISSION, WRITE_OFF_PERMISSION, Step, make_form
 from reconciliation.attachments import check_files
-from reconciliation.decisions import DecisionRefused, find_step_to_undo
+from reconciliation.decisions import DecisionRefused, find_step_to_undo, undoes_link
+from reconciliation.linking import LINK_PERMISSION
 from reconciliation.models import Attachment, Discrepancy, DiscrepancyStep, Status
 from reconciliation.rules.kinds import MONETARY
 from reconciliation.wording import word_closing
@@ -121,6 +122,8 @@ class WorkMixin:
 
     def decide(self, request: HttpRequest, row: Discrepancy, step: Step, answers: dict[str, Any]) -> str:
         """Takes the step, and writes it into the admin's own log too; where it is refused, says why."""
+        if step.name == "undo" and undoes_link(row) and not request.user.has_perm(LINK_PERMISSION):
+            raise PermissionDenied
         try:
             step.decide(row, actor=request.user, now=timezone.now(), **answers)
         except DecisionRefused as refusal:
@@ -150,7 +153,7 @@ def is_open_to(request: HttpRequest, row: Discrepancy, step: Step, last: Discrep
         case "reopen":
             return resolved and row.cause_present
         case "undo":
-            return last is not None
+            return last is not None and (last.allocation_id is None or request.user.has_perm(LINK_PERMISSION))
         case _:
             return True
 

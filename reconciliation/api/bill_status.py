@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from reconciliation.explanations import explain
 from reconciliation.models import Case, Discrepancy
 from shops import models
+from shops.allocated import pays
 from shops.api.errors import NotFound
 from shops.api.protocol import ProtocolView, read_argument, shop_of
 from shops.bill_values import load_bill_values
@@ -91,7 +92,7 @@ def _is_up_to_date(bill: Bill, case: Case | None, now: datetime) -> bool:
 
 
 def _list_receipts(bill: Bill) -> Json:
-    receipts = bill.receipts.order_by("printed_at", "received_at", "pk")
+    receipts = models.Receipt.objects.filter(pays([bill.pk])).order_by("printed_at", "received_at", "pk")
     return [
         {
             "id": receipt.receipt_id,

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reconciliation import decisions, write_offs
 from reconciliation.api.discrepancies import EXAMPLES, DiscrepancyDetailSerializer, DiscrepancyViewSet
 from reconciliation.decisions import PEOPLES_REASONS, DecisionRefused
+from reconciliation.linking import LINK_PERMISSION
 from reconciliation.models import Discrepancy, Reason, WriteOffAccount
 from shops.api.authentication import KeyCaller
 from shops.api.office.base import MayRead
@@ -208,6 +209,8 @@ class DecisionViewSet(DiscrepancyViewSet):
         gettext_lazy("Undo: the last decision is taken back"), OptionalCommentSerializer, {"comment": "Ошибся строкой"}
     )
     def undo(self, request: Request, id: str) -> Response:
+        if decisions.undoes_link(self.get_object()) and not request.user.has_perm(LINK_PERMISSION):
+            raise PermissionDenied(_("You may not say which bills a receipt pays."))
         return self._decide(OptionalCommentSerializer, decisions.undo)
 
     def _decide(self, serializer_class: type[StrictSerializer], decide: Callable[..., object]) -> Response:

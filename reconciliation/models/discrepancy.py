@@ -10,6 +10,7 @@ from reconciliation.models.case import Case
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
 from reconciliation.rules.kinds import MONETARY
+from shops.models import Allocation
 
 
 class Discrepancy(models.Model):
@@ -43,6 +44,7 @@ class Discrepancy(models.Model):
         ordering = ("-opened_at", "-pk")
         permissions: ClassVar = [
             ("work_discrepancy", _("Can take, resolve and reopen discrepancies")),
+            ("link_receipt", _("Can say which bills a receipt pays")),
             ("write_off_discrepancy", _("Can write differences off, and confirm what others propose to write off")),
         ]
         constraints: ClassVar = [
@@ -96,6 +98,9 @@ class DiscrepancyStep(models.Model):
         DECLINED = "declined", _("write-off declined")
         RESOLVED = "resolved", _("resolved")
         REOPENED = "reopened", _("reopened")
+        LINKED = "linked", _("receipt linked to a bill")
+        UNLINKED = "unlinked", _("receipt taken off a bill")
+        SPLIT = "split", _("receipt split over bills")
         UNDONE = "undone", _("undone")
 
     discrepancy = models.ForeignKey(Discrepancy, models.PROTECT, related_name="steps", verbose_name=_("discrepancy"))
@@ -122,6 +127,9 @@ class DiscrepancyStep(models.Model):
     )
     amount_before = models.DecimalField(_("amount before"), max_digits=15, decimal_places=2, null=True, blank=True)
     amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2, null=True, blank=True)
+    allocation = models.ForeignKey(
+        Allocation, models.PROTECT, related_name="+", verbose_name=_("receipt and bills"), null=True, blank=True
+    )
     comment = models.TextField(_("comment"), blank=True)
     undoes = models.OneToOneField(
         "self", models.PROTECT, related_name="undone_by", verbose_name=_("undoes"), null=True, blank=True

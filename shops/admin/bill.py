@@ -17,7 +17,8 @@ from shops.admin_base import (
     display,
     time_column,
 )
-from shops.models import Bill, BillLine, BillVersion
+from shops.allocated import pays
+from shops.models import Bill, BillLine, BillVersion, Receipt
 from shops.presentation import show_yes_or_no
 
 
@@ -121,7 +122,7 @@ class BillAdmin(FactAdmin):
 
     def describe(self, request: HttpRequest, row: Bill) -> dict[str, Any]:
         lines = BillLine.objects.order_by("position")
-        receipts = row.receipts.select_related("shop", "terminal", "employee")
+        receipts = Receipt.objects.filter(pays([row.pk])).select_related("shop", "terminal", "employee")
         versions = list(
             BillVersion.objects.filter(bill=row)
             .select_related("stated_by__shop")

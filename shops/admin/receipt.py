@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -16,8 +17,9 @@ from shops.admin_base import (
     display,
     time_column,
 )
+from shops.allocated import list_paid_bills, pays_no_bill, pays_some_bill, with_parts
 from shops.models import Receipt
-from shops.presentation import show_yes_or_no
+from shops.presentation import NOTHING, show_yes_or_no
 from shops.wording import RECEIPT_TYPES, word_payment_source, word_receipt_type, word_settlement_method
 
 
@@ -40,7 +42,9 @@ class BillKnownFilter(DropdownFilter):  # type: ignore[misc]
         return [("yes", _("for a known bill")), ("no", _("without a known bill"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(bill__isnull=self.value() == "no") if self.value() else queryset
+        if self.value() is None:
+            return queryset
+        return queryset.filter(pays_no_bill() if self.value() == "no" else pays_some_bill())
 
 
 @admin.register(Receipt)
@@ -50,13 +54,12 @@ class ReceiptAdmin(FactAdmin):
         "shown_printed_at",
         "shop",
         "shown_type",
-        "bill",
+        "paid_bills",
         "customer_name",
         "shown_payment_source",
         "shown_total",
         "shown_received_at",
     )
-    list_select_related = ("shop", "bill")
     list_filter = (
         ("shop", RelatedDropdownFilter),
         TypeFilter,
@@ -68,6 +71,7 @@ class ReceiptAdmin(FactAdmin):
     search_fields = ("receipt_id", "bill_external_id", "bill_number", "customer_name", "customer_taxpayer_number")
     search_help_text = _("Receipt id, bill number or id, customer")
     readonly_fields = (
+        "paid_bills",
         "is_informational",
         "was_content_modified",
         "shown_printed_at",
@@ -88,6 +92,7 @@ class ReceiptAdmin(FactAdmin):
                 "fields": (
                     "shown_type",
                     "shown_total",
+                    "paid_bills",
                     "shown_tax",
                     "shown_discount",
                     "shown_payment_source",
@@ -129,6 +134,13 @@ class ReceiptAdmin(FactAdmin):
     shown_tax = staticmethod(amount_column("tax", _("VAT")))
     shown_discount = staticmethod(amount_column("discount", _("discount")))
     shown_prepayment = staticmethod(amount_column("prepayment", _("prepayment on the receipt")))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Receipt]:
+        return with_parts(super().get_queryset(request)).select_related("shop", "store", "terminal", "employee", "bill")
+
+    @display(description=_("pays"), ordering="bill")
+    def paid_bills(self, receipt: Receipt) -> str:
+        return ", ".join(str(bill) for bill in list_paid_bills(receipt)) or NOTHING
 
     @display(description=_("informational"))
     def is_informational(self, receipt: Receipt) -> str:

@@ -154,9 +154,16 @@ def choices_filter(path: str, label: str | Promise, choices: Iterable[str]) -> A
     return described(made, label, {"type": "string", "enum": words})
 
 
-def number_filter(path: str, label: str | Promise, *, example: int) -> Any:
+def number_filter(path: str, label: str | Promise, *, example: int, select: Callable[[int], Q] | None = None) -> Any:
+    """The rows with this number at `path`, or those that `select` makes of it."""
+
+    def select_rows(rows: QuerySet[Any], name: str, value: int | None) -> QuerySet[Any]:
+        assert select is not None
+        return rows if value is None else rows.filter(select(value))
+
     schema = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1, "examples": [example]}
-    made = django_filters.Filter(field_name=path, read=read_number, complaint=NO_NUMBER)
+    method = select_rows if select else None
+    made = django_filters.Filter(field_name=path, method=method, read=read_number, complaint=NO_NUMBER)
     made.field_class = ReadField
     return described(made, label, schema)
 

@@ -1,6 +1,7 @@
 """Facts: what shops, registers and the CRM said. One noun a file."""
 
 from shops.models.access import ApiKey, EvotorAccount
+from shops.models.allocation import AllocatedLine, AllocatedPart, Allocation
 from shops.models.bill import Bill, BillLine, BillVersion
 from shops.models.evotor import InstallationEvent, RegisterDocument, UnassignedMessage
 from shops.models.exchange import ExchangeEvent, JournalFragment, Moment
@@ -11,6 +12,9 @@ from shops.models.shop import Employee, Shop, Store, Terminal
 from shops.models.webhook import CrmWebhook, WebhookMessage
 
 __all__ = [
+    "AllocatedLine",
+    "AllocatedPart",
+    "Allocation",
     "ApiKey",
     "Bill",
     "BillLine",

@@ -15,6 +15,7 @@ class Receipt(models.Model):
     """One fiscal (or informational) receipt, whatever number of times it is delivered.
 
     `bill` is the bill that it names, once that is known; what it says of the bill stays beside it, as it was said.
+    Where `is_allocated`, a person has said which bills it pays (an `Allocation`), and that counts instead.
     """
 
     class Type(models.TextChoices):
@@ -59,6 +60,7 @@ class Receipt(models.Model):
     content_modified = models.BooleanField(_("contents changed at the register"), default=False)
     new_content = models.JSONField(_("new contents"), default=list, blank=True)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    is_allocated = models.BooleanField(_("matched by a person"), default=False)
     unjudged_since = models.DateTimeField(_("waits for judgement since"), null=True, blank=True)
 
     class Meta:
@@ -77,6 +79,12 @@ class Receipt(models.Model):
                 fields=("shop", "bill_number"), condition=models.Q(bill=None), name="receipt_waiting_for_number"
             ),
             models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged"),
+            models.Index(fields=("shop", "total"), name="receipt_by_total"),
+            models.Index(
+                fields=("shop", "printed_at"),
+                condition=models.Q(bill=None, is_allocated=False),
+                name="receipt_without_bill_by_time",
+            ),
         ]
 
     def __str__(self) -> str:

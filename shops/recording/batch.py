@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shops.allocated import judge_decided_again
 from shops.messages import Message
 from shops.models import Bill, ExchangeEvent, Receipt
 from shops.offers import refresh_offers
@@ -14,7 +15,7 @@ from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
 from shops.recording.places import PlaceBook
 from shops.recording.products import ProductBook
-from shops.recording.receipts import ReceiptBook
+from shops.recording.receipts import ReceiptBook, find_bills_decided_upon
 from shops.wire import BILL, RECEIPT
 
 
@@ -73,6 +74,7 @@ def _load(books: Books, messages: Iterable[Said]) -> None:
             receipts.add((shop, event.receipt.receipt_id))
             referenced.add((shop, event.receipt.reference.bill_id))
             products |= {(shop, line.product_id) for line in event.receipt.lines}
+    referenced |= find_bills_decided_upon(receipts)
     books.bills.load(stated=stated, referenced=referenced)
     books.receipts.load(receipts)
     books.products.load(products)
@@ -94,8 +96,11 @@ def _record_message(books: Books, said: Said, *, opened_by: ExchangeEvent | None
 
 def _judge_again_answered(requests: Sequence[ExchangeEvent], now: datetime) -> None:
     """An answer was found: a receipt counts as known to the register, and nothing waits for the answer any more."""
-    receipts = [request.pk for request in requests if request.kind == RECEIPT]
-    Receipt.objects.filter(deliveries__event__in=receipts, bill=None).update(unjudged_since=now)
+    answered = [request.pk for request in requests if request.kind == RECEIPT]
+    if answered:
+        receipts = Receipt.objects.filter(deliveries__event__in=answered)
+        receipts.filter(bill=None).update(unjudged_since=now)
+        judge_decided_again(receipts, now=now)
     named = ((request.shop_id, request.bill_external_id) for request in requests)
     for shop_number, ids in by_shop(named):
         Bill.objects.filter(shop=shop_number, external_id__in=ids).update(unjudged_since=now)

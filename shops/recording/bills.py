@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shops.allocated import CURRENT_PART
 from shops.journal import to_utc
 from shops.marks import read_mark
-from shops.models import Bill, BillLine, BillVersion, ExchangeEvent, Receipt, Shop
+from shops.models import AllocatedPart, Bill, BillLine, BillVersion, ExchangeEvent, Receipt, Shop
 from shops.money import ZERO
 from shops.recording.keys import Key, by_shop
 from shops.wire import BillStatement, ListedBill
@@ -60,6 +61,8 @@ class BillBook:
         ):
             self.version_numbers.setdefault(bill_pk, {})[fingerprint] = sequence
         self.with_receipts = set(Receipt.objects.filter(bill__in=stated_pks).values_list("bill", flat=True))
+        parts = AllocatedPart.objects.filter(CURRENT_PART, bill__in=stated_pks)
+        self.with_receipts |= {pk for pk in parts.values_list("bill", flat=True) if pk is not None}
 
     def find(self, shop_number: int, external_id: str) -> Bill | None:
         return self.bills.get((shop_number, external_id))

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import Min
 
-from shops.models import Bill, Employee, Receipt, Store, Terminal
+from shops.allocated import judge_payments_again
+from shops.models import Employee, Receipt, Store, Terminal
 from shops.recording.keys import Key
 from shops.wire import ReceiptStatement
 
@@ -62,5 +63,4 @@ class PlaceBook:
             return
         store.shop_id = receipt.shop_id
         store.save(update_fields=["shop"])
-        Bill.objects.filter(receipts__store=store).update(unjudged_since=now)
-        sold_there.filter(bill=None).update(unjudged_since=now)
+        judge_payments_again(sold_there, now=now)

@@ -1,11 +1,12 @@
 """Receipts, from RECEIPT requests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shops.allocated import CURRENT_PART, find_bills_by_decision
 from shops.journal import to_utc
-from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery, ReceiptLine
+from shops.models import AllocatedPart, Bill, ExchangeEvent, Receipt, ReceiptDelivery, ReceiptLine
 from shops.money import format_wire
 from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
@@ -26,11 +27,24 @@ class ReceiptBook:
     deliveries: list[ReceiptDelivery] = field(default_factory=list)
     delivered_again: dict[int, Receipt] = field(default_factory=dict)
     again_count: int = 0
+    decided: dict[int, list[Key]] = field(default_factory=dict)  # receipt pk: the bills that a person gave it to
 
     def load(self, keys: Iterable[Key]) -> None:
         for shop_number, ids in by_shop(keys):
             held = Receipt.objects.filter(shop=shop_number, receipt_id__in=ids).order_by("pk").select_for_update()
             self.receipts |= {(receipt.shop_id, receipt.receipt_id): receipt for receipt in held}
+        allocated = [receipt.pk for receipt in self.receipts.values() if receipt.is_allocated]
+        if allocated:
+            self._load_decided(allocated)
+
+    def _load_decided(self, receipt_ids: Sequence[int]) -> None:
+        """The bills that a person has given receipts to; of them only what was decided at this moment is not locked."""
+        parts = AllocatedPart.objects.filter(CURRENT_PART, allocation__receipt__in=receipt_ids, bill__isnull=False)
+        for receipt, shop, external_id in parts.values_list(
+            "allocation__receipt_id", "bill__shop", "bill__external_id"
+        ):
+            self.decided.setdefault(receipt, []).append((shop, external_id))
+        self.bills.lock({key for keys in self.decided.values() for key in keys} - self.bills.bills.keys())
 
     def record(self, event: ExchangeEvent, receipt_event: ReceiptEvent) -> None:
         """One delivery: the first makes the receipt; a further one is kept beside it, whatever its contents."""
@@ -44,7 +58,7 @@ class ReceiptBook:
         else:
             self.again_count += 1
             receipt.received_at = min(receipt.received_at, event.occurred_at)
-            self._judge_again(receipt, receipt.bill and self.bills.bill_of(receipt))
+            self._judge_delivered_again(receipt)
             if receipt.pk is not None:
                 self.delivered_again[receipt.pk] = receipt
         self.deliveries.append(
@@ -118,6 +132,15 @@ class ReceiptBook:
         else:
             self.bills.judge_again(bill)
 
+    def _judge_delivered_again(self, receipt: Receipt) -> None:
+        """A further delivery. What a person has said of the receipt's bills stands, whatever is delivered."""
+        if not receipt.is_allocated:
+            self._judge_again(receipt, receipt.bill and self.bills.bill_of(receipt))
+            return
+        receipt.unjudged_since = self.now
+        for key in self.decided.get(receipt.pk, ()):
+            self.bills.judge_again(self.bills.bills[key])
+
     def _attach_waiting(self) -> None:
         """Gives new bills the receipts that came before them; has those judged again that name a new bill's number."""
         by_id = {(bill.shop_id, bill.external_id): bill for bill in self.bills.new}
@@ -137,6 +160,15 @@ class ReceiptBook:
             if bill is not None:
                 self.bills.judge_again(bill)
         Receipt.objects.bulk_update(waiting.values(), ["bill", "unjudged_since"])
+
+
+def find_bills_decided_upon(keys: Iterable[Key]) -> set[Key]:
+    """The bills that a person has given these receipts to. They are locked before the receipts are."""
+    found: set[Key] = set()
+    for shop_number, ids in by_shop(keys):
+        receipts = Receipt.objects.filter(shop=shop_number, receipt_id__in=ids, is_allocated=True)
+        found |= set(find_bills_by_decision(receipts).values_list("shop", "external_id"))
+    return found
 
 
 def _lines(receipt: Receipt, statement: ReceiptStatement) -> Iterable[ReceiptLine]:

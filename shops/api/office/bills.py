@@ -3,12 +3,13 @@
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from shops.allocated import has_receipt, pays
 from shops.api.filters import (
     amount_filter,
     contains_filter,
@@ -20,7 +21,7 @@ from shops.api.filters import (
 from shops.api.office.base import LIST, RETRIEVE, OfficeViewSet
 from shops.api.office.fields import RowSerializer, shop_field
 from shops.api.office.receipts import ReceiptSerializer, select_receipts
-from shops.models import Bill, BillLine, BillVersion, Receipt
+from shops.models import Bill, BillLine, BillVersion
 from shops.money import format_plain, multiply
 
 CUSTOMER = ("customer_name", "customer_taxpayer_number")
@@ -40,9 +41,7 @@ class BillFilter(FilterSet):  # type: ignore[misc]
     total_to = amount_filter("total", "lte", _("A total of at most this."), example="31690.00")
     on_offer = truth_filter(Q(on_offer=True), _("Whether it is offered for payment."))
     contents_known = truth_filter(Q(version__gt=0), _("Whether its lines are known."))
-    has_receipts = truth_filter(
-        Q(Exists(Receipt.objects.filter(bill=OuterRef("pk")))), _("Whether there is any receipt for it.")
-    )
+    has_receipts = truth_filter(has_receipt(), _("Whether there is any receipt for it."))
 
 
 class BillSerializer(RowSerializer):
@@ -103,10 +102,15 @@ class BillDetailSerializer(BillSerializer):
     """A bill with the lines of its current version and its receipts, the first one first."""
 
     lines = serializers.SerializerMethodField()
-    receipts = ReceiptSerializer(many=True, read_only=True)
+    receipts = serializers.SerializerMethodField()
 
     class Meta(BillSerializer.Meta):
         fields = (*BillSerializer.Meta.fields, "lines", "receipts")
+
+    @extend_schema_field(ReceiptSerializer(many=True))
+    def get_receipts(self, bill: Bill) -> Any:
+        receipts = select_receipts().filter(pays([bill.pk])).order_by("printed_at", "receipt_id")
+        return ReceiptSerializer(receipts, many=True).data
 
     @extend_schema_field(BillLineSerializer(many=True))
     def get_lines(self, bill: Bill) -> Any:
@@ -129,8 +133,6 @@ class BillViewSet(OfficeViewSet[Bill]):
         if self.action != RETRIEVE:
             return rows
         lines = Prefetch("lines", BillLine.objects.order_by("position"))
-        receipts = select_receipts().order_by("printed_at", "receipt_id")
         return rows.prefetch_related(
-            Prefetch("versions", BillVersion.objects.order_by("sequence").prefetch_related(lines)),
-            Prefetch("receipts", receipts),
+            Prefetch("versions", BillVersion.objects.order_by("sequence").prefetch_related(lines))
         )

@@ -6,8 +6,10 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import FilterSet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from shops.allocated import list_parts, paid_bill, pays, pays_some_bill, with_parts
 from shops.api.filters import (
     amount_filter,
     contains_filter,
@@ -19,7 +21,7 @@ from shops.api.filters import (
 )
 from shops.api.office.base import LIST, RETRIEVE, OfficeViewSet
 from shops.api.office.fields import RowSerializer, UtcTimeField, optional_id, optional_text, shop_field
-from shops.models import Receipt, ReceiptDelivery, ReceiptLine
+from shops.models import AllocatedPart, Receipt, ReceiptDelivery, ReceiptLine
 
 CUSTOMER = ("customer_name", "customer_taxpayer_number")
 RECEIPT_ID = "97ffa4fe-7d2e-44a4-8b64-801de95035f1"
@@ -29,10 +31,12 @@ STORE_ID = "20170606-69FB-40FF-805C-7724F9A7F221"
 class ReceiptFilter(FilterSet):  # type: ignore[misc]
     shop = number_filter("shop", _("Number of the shop."), example=40)
     receipt_id = text_filter("receipt_id", _("The receipt's id at Evotor."), example=RECEIPT_ID)
-    bill = number_filter("bill", _("The bill, by `id` of the list of bills."), example=1)
+    bill = number_filter(
+        "bill", _("A bill that it pays, by `id` of the list of bills."), example=1, select=lambda pk: pays([pk])
+    )
     bill_external_id = text_filter("bill_external_id", _("The bill's id as the receipt says it."), example="137456")
     bill_number = text_filter("bill_number", _("The bill's number as the receipt says it."), example="56770")
-    has_bill = truth_filter(Q(bill__isnull=False), _("Whether the bill that it names is known."))
+    has_bill = truth_filter(pays_some_bill(), _("Whether it pays a bill that is known."))
     customer = contains_filter(CUSTOMER, _("A part of the customer's name or taxpayer number."), example="Полина")
     search = contains_filter(
         ("receipt_id", "bill_external_id", "bill_number", *CUSTOMER),
@@ -71,10 +75,12 @@ class ReceiptFilter(FilterSet):  # type: ignore[misc]
 
 
 class ReceiptSerializer(RowSerializer):
-    """A row of the list of receipts. `bill` leads to the bill; the other words about it are the receipt's own."""
+    """A row of the list of receipts. `bill` leads to the bill that it pays, null where a person has split it over
+    several (`is_allocated`); the other words about it are the receipt's own.
+    """
 
     shop = shop_field()
-    bill = optional_id("bill_id")
+    bill = optional_id("paid_bill")
     store = optional_text("store.evotor_id")
     terminal = optional_text("terminal.evotor_id")
     employee = optional_text("employee.evotor_id")
@@ -95,6 +101,7 @@ class ReceiptSerializer(RowSerializer):
             "payment_source",
             "settlement_method",
             "bill",
+            "is_allocated",
             "bill_external_id",
             "bill_number",
             "customer_name",
@@ -143,13 +150,27 @@ class ReceiptDeliverySerializer(RowSerializer):
         return delivery.fingerprint == delivery.receipt.fingerprint
 
 
+class AllocatedPartSerializer(RowSerializer):
+    """What it pays of one bill; without a bill, what pays none."""
+
+    bill = optional_id("bill_id")
+
+    class Meta:
+        model = AllocatedPart
+        fields = ("bill", "amount")
+
+
 class ReceiptDetailSerializer(ReceiptSerializer):
-    """A receipt with its lines, and each of its deliveries, the first one first."""
+    """A receipt with its lines, and each of its deliveries, the first one first.
+
+    `parts` says what it pays, as a person has matched it or as it says itself.
+    """
 
     store_name = optional_text("store.shown_name")
     terminal_name = optional_text("terminal.shown_name")
     employee_name = optional_text("employee.shown_name")
     new_content = serializers.ListField(child=serializers.JSONField(), read_only=True)
+    parts = serializers.SerializerMethodField()
     lines = ReceiptLineSerializer(many=True, read_only=True)
     deliveries = ReceiptDeliverySerializer(many=True, read_only=True)
 
@@ -164,9 +185,14 @@ class ReceiptDetailSerializer(ReceiptSerializer):
             "prepayment",
             "new_content",
             "user_id",
+            "parts",
             "lines",
             "deliveries",
         )
+
+    @extend_schema_field(AllocatedPartSerializer(many=True))
+    def get_parts(self, receipt: Receipt) -> Any:
+        return AllocatedPartSerializer(list_parts(receipt), many=True).data
 
 
 class ReceiptViewSet(OfficeViewSet[Receipt]):
@@ -183,7 +209,7 @@ class ReceiptViewSet(OfficeViewSet[Receipt]):
         if self.action != RETRIEVE:
             return select_receipts()
         deliveries = ReceiptDelivery.objects.select_related("event").defer("event__body", "event__verbatim")
-        return select_receipts().prefetch_related(
+        return with_parts(select_receipts()).prefetch_related(
             Prefetch("lines", ReceiptLine.objects.order_by("position")),
             Prefetch("deliveries", deliveries.order_by("event__occurred_at", "event__position", "pk")),
         )
@@ -191,4 +217,5 @@ class ReceiptViewSet(OfficeViewSet[Receipt]):
 
 def select_receipts() -> QuerySet[Receipt]:
     """All receipts, with what a row of the list shows."""
-    return Receipt.objects.select_related("store", "terminal", "employee")
+    receipts = Receipt.objects.select_related("store", "terminal", "employee")
+    return receipts.annotate(paid_bill=paid_bill())
