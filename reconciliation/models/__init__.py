@@ -2,7 +2,19 @@
 
 from reconciliation.models.case import Case
 from reconciliation.models.discrepancy import Discrepancy, DiscrepancyStep
+from reconciliation.models.house_rule import DirectionChoice, HouseRule, OutcomeChoice
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
 
-__all__ = ["Case", "Discrepancy", "DiscrepancyStep", "KindChoice", "Reason", "Status", "WriteOffAccount"]
+__all__ = [
+    "Case",
+    "DirectionChoice",
+    "Discrepancy",
+    "DiscrepancyStep",
+    "HouseRule",
+    "KindChoice",
+    "OutcomeChoice",
+    "Reason",
+    "Status",
+    "WriteOffAccount",
+]
