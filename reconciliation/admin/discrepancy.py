@@ -133,7 +133,7 @@ class DiscrepancyAdmin(WorkMixin, FactAdmin):
             "status": show_status(row),
             "document": self.document(row),
             "customer": self.customer(row),
-            "steps": row.steps.select_related("actor", "from_assignee", "assignee").order_by("at", "pk"),
+            "steps": row.steps.select_related("actor", "rule", "from_assignee", "assignee").order_by("at", "pk"),
             "work": self.describe_work(request, row),
         }
 

@@ -11,7 +11,7 @@ AMOUNT_MOVED = (DiscrepancyStep.Action.AMOUNT_CHANGED, DiscrepancyStep.Action.RE
 
 def select_candidates(rule: HouseRule, *, amounts_of_the_past: bool = False) -> QuerySet[Discrepancy]:
     """All that the rule fits and some that it does not; with those whose amount was another once, where that counts."""
-    rows = Discrepancy.objects.select_related("case__shop", "case__bill", "case__receipt", "case__event")
+    rows = Discrepancy.objects.select_related("case__shop", "case__bill", "case__receipt", "case__event", "assignee")
     if rule.shop_id is not None:
         rows = rows.filter(case__shop=rule.shop_id)
     if rule.kinds:

@@ -1,6 +1,6 @@
 """Rules of the house with little typing, the chief accountant who makes them, and documents that they fit."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission, User
 
 from reconciliation.house_rules.making import make_rule
 from reconciliation.models import Discrepancy, HouseRule, Reason, WriteOffAccount
-from shops.models import Shop
+from shops.models import Bill, Shop
 from tests.factories import find_group, make_person
 from tests.logs import Log, import_log, line, make_bill, make_receipt, read_clock, reconcile
 
@@ -63,7 +63,7 @@ def sell(log: Log, bill_id: str, *, at_price: str, receipt_id: str = "", **field
 
 def sell_for(price: str, bill_id: str = "501", **fields: Any) -> Discrepancy:
     """The one discrepancy of one bill of 100.00 that was paid with `price`, judged."""
-    log = Log()
+    log = Log(now=read_clock("10:00") + timedelta(minutes=10 * Bill.objects.count()))
     sell(log, bill_id, at_price=price, **fields)
     import_log(log)
     reconcile()
