@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, Max, Model, OuterRef, QuerySet
+from django.db.models import Count, Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from reconciliation.admin.house_rule_form import HouseRuleForm, initial_of
 from reconciliation.admin.house_rule_preview import describe_preview
 from reconciliation.house_rules import making
-from reconciliation.house_rules.loading import list_workers
+from reconciliation.house_rules.loading import know_assignees, select_in_force
 from reconciliation.house_rules.making import WRITE_OFF_PERMISSION, RuleRefused
 from reconciliation.house_rules.open_work import apply_to_open, find_open_work
 from reconciliation.house_rules.preview import preview_rule
@@ -68,8 +68,7 @@ class HouseRuleAdmin(FactAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HouseRule]:
         rules: QuerySet[HouseRule] = super().get_queryset(request)
-        assignee = list_workers().filter(pk=OuterRef("assignee"))
-        return rules.annotate(times=Count("steps"), last_at=Max("steps__at"), assignee_may_work=Exists(assignee))
+        return know_assignees(rules).annotate(times=Count("steps"), last_at=Max("steps__at"))
 
     # --- the columns of the list ---
 
@@ -108,7 +107,7 @@ class HouseRuleAdmin(FactAdmin):
             "replacement": find_replacement(rule),
             "may_change": self.has_rule_permission(request),
             "may_apply": self.may_apply(request, rule),
-            "preview": describe_preview(preview_rule(rule, now=timezone.now())),
+            "preview": describe_preview(preview_rule(rule, in_force=select_in_force(), now=timezone.now())),
         }
 
     def may_apply(self, request: HttpRequest, rule: HouseRule) -> bool:
@@ -189,10 +188,11 @@ class HouseRuleAdmin(FactAdmin):
     ) -> dict[str, Any] | None:
         assert isinstance(request.user, User)
         rule.replaces, rule.position = replaced, replaced.position if replaced else AFTER_ALL_OTHERS
-        if faults := making.find_faults(rule, request.user):
+        in_force = list(select_in_force())
+        if faults := making.find_faults(rule, request.user, in_force):
             form.complain(RuleRefused(faults))
             return None
-        return describe_preview(preview_rule(rule, now=timezone.now()))
+        return describe_preview(preview_rule(rule, in_force=in_force, now=timezone.now()))
 
     def _save(self, request: HttpRequest, form: HouseRuleForm, rule: HouseRule, replaced: HouseRule | None) -> bool:
         assert isinstance(request.user, User)
@@ -263,8 +263,7 @@ def find_replacement(rule: HouseRule) -> HouseRule | None:
 
 def show_state(rule: HouseRule) -> str:
     """In force, passed over and why, switched off or replaced."""
-    may_work: bool = rule.assignee_may_work  # type: ignore[attr-defined]
-    if obstacle := describe_obstacle(rule, assignee_may_work=may_work):
+    if obstacle := describe_obstacle(rule):
         return format_html('<span class="flag flag-bad">{}</span>', obstacle)
     if rule.is_active:
         return format_html('<span class="flag flag-good">{}</span>', _("in force"))

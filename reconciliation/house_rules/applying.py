@@ -17,6 +17,7 @@ from reconciliation.house_rules.loading import (
 )
 from reconciliation.models import Discrepancy, DiscrepancyStep, HouseRule, Reason, Status
 from reconciliation.rules.house_rules import DOCUMENTS_OWN, Decision, decide, is_left_to_rules
+from shops.models import Shop
 
 Action = DiscrepancyStep.Action
 
@@ -35,6 +36,9 @@ def ask_rules(steps: Sequence[DiscrepancyStep], *, now: datetime) -> list[Discre
         for step in asked
         if is_left_to_rules([*histories.get(step.discrepancy.pk or 0, ()), read_step(step)])
     ]
+    shops = Shop.objects.in_bulk({discrepancy.case.shop_id for discrepancy in left})
+    for discrepancy in left:
+        discrepancy.case.shop = shops[discrepancy.case.shop_id]
     return carry_out(book, left, now=now)
 
 

@@ -23,7 +23,7 @@ def select_candidates(rule: HouseRule, *, amounts_of_the_past: bool = False) -> 
             rows = rows.filter(of_bill | Exists(receipts.filter(case=OuterRef("case"))))
     amounts = _fitting_amounts(rule)
     if amounts and amounts_of_the_past:
-        amounts |= Exists(DiscrepancyStep.objects.filter(discrepancy=OuterRef("pk"), action__in=AMOUNT_MOVED))
+        amounts |= Q(Exists(DiscrepancyStep.objects.filter(discrepancy=OuterRef("pk"), action__in=AMOUNT_MOVED)))
     return rows.filter(amounts)
 
 

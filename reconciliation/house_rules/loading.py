@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reconciliation.models import Discrepancy, DiscrepancyStep, HouseRule, Reason
 from reconciliation.rules.house_rules import Direction, Outcome, PastStep, RuleTerms, Situation
 from reconciliation.rules.kinds import Kind
-from shops.models import Receipt, Shop
+from shops.models import Receipt
 
 WORK_PERMISSION = "reconciliation.work_discrepancy"
 UNSAVED = 0  # the key of a rule that is only tried
@@ -35,22 +35,19 @@ class _Places:
 
 def load_rules() -> RuleBook:
     """The rules in force that can be carried out."""
+    return make_book(select_in_force())
+
+
+def select_in_force() -> QuerySet[HouseRule]:
+    """The rules in force in their order, with the person and the account of each."""
     rules = HouseRule.objects.filter(is_active=True).select_related("assignee", "write_off_account")
-    return make_book(rules.order_by("position", "pk"))
+    return know_assignees(rules).order_by("position", "pk")
 
 
-def make_book(rules: Iterable[HouseRule]) -> RuleBook:
-    """These rules in this order, without those whose person or account is not there any more."""
-    rules = list(rules)
-    people = find_people(rules)
-    able = {rule.pk or UNSAVED: rule for rule in rules if can_be_carried_out(rule, people)}
-    return RuleBook(able, tuple(read_terms(rule) for rule in able.values()))
-
-
-def find_people(rules: Iterable[HouseRule]) -> set[int]:
-    """Of the people whom rules name, those who may work discrepancies."""
-    named = {rule.assignee_id for rule in rules if rule.assignee_id is not None}
-    return set(list_workers().filter(pk__in=named).values_list("pk", flat=True)) if named else set()
+def know_assignees(rules: QuerySet[HouseRule]) -> QuerySet[HouseRule]:
+    """The rules, each of which knows whether its `assignee_may_work`."""
+    can_work = Exists(list_workers().filter(pk=OuterRef("assignee")))
+    return rules.annotate(assignee_may_work=can_work)  # type: ignore[no-redef]
 
 
 def list_workers() -> QuerySet[User]:
@@ -58,9 +55,15 @@ def list_workers() -> QuerySet[User]:
     return User.objects.with_perm(WORK_PERMISSION, backend="django.contrib.auth.backends.ModelBackend")
 
 
-def can_be_carried_out(rule: HouseRule, people: Collection[int]) -> bool:
+def make_book(rules: Iterable[HouseRule]) -> RuleBook:
+    """These rules in this order, without those whose person or account is not there any more."""
+    able = {rule.pk or UNSAVED: rule for rule in rules if can_be_carried_out(rule)}
+    return RuleBook(able, tuple(read_terms(rule) for rule in able.values()))
+
+
+def can_be_carried_out(rule: HouseRule) -> bool:
     if rule.outcome == Outcome.ASSIGN:
-        return rule.assignee_id in people
+        return rule.assignee_may_work
     return rule.write_off_account is None or rule.write_off_account.is_active
 
 
@@ -81,17 +84,14 @@ def read_terms(rule: HouseRule) -> RuleTerms:
 
 
 def load_situations(discrepancies: Collection[Discrepancy]) -> list[Situation]:
-    """One for each, in their order. The case of each has to be at hand."""
+    """One for each, in their order. The case of each, and its shop, have to be at hand."""
     places = _load_places(discrepancies)
-    limits = dict(
-        Shop.objects.filter(pk__in={row.case.shop_id for row in discrepancies}).values_list("pk", "write_off_limit")
-    )
     return [
         Situation(
             shop=row.case.shop_id,
             kind=Kind(row.kind),
             amount=row.amount,
-            write_off_limit=limits[row.case.shop_id],
+            write_off_limit=row.case.shop.write_off_limit,
             stores=frozenset(place.stores),
             terminals=frozenset(place.terminals),
             employees=frozenset(place.employees),

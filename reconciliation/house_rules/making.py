@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Min
 from django.utils.translation import gettext as _
 
-from reconciliation.house_rules.loading import find_people
+from reconciliation.house_rules.loading import list_workers
 from reconciliation.models import HouseRule, KindChoice, Reason
 from reconciliation.rules.house_rules import Direction, Outcome
 from reconciliation.rules.kinds import MONETARY, Kind
@@ -45,7 +45,7 @@ def make_rule(rule: HouseRule, *, actor: User, now: datetime, replaces: HouseRul
             _save(rule.replaces, actor, now, is_active=False)
         rule.position = place_of(rule, rules)
         rule.is_active = True
-        _refuse_faults(rule, actor)
+        _refuse_faults(rule, actor, rules)
         rule.made_by, rule.made_at, rule.changed_by, rule.changed_at = actor, now, actor, now
         rule.save(force_insert=True)
     return rule
@@ -62,11 +62,11 @@ def switch_off(rule: HouseRule, *, actor: User, now: datetime) -> None:
 
 def switch_on(rule: HouseRule, *, actor: User, now: datetime) -> None:
     """It is asked again, as if it were made today: by somebody who may make it."""
-    with _locked(rule) as (locked, _rules):
+    with _locked(rule) as (locked, rules):
         if locked.is_active:
             raise RuleRefused({"": _("The rule is in force already.")})
         _refuse_if_replaced(locked)
-        _refuse_faults(locked, actor)
+        _refuse_faults(locked, actor, rules)
         _save(locked, actor, now, is_active=True)
     rule.is_active = True
 
@@ -123,8 +123,8 @@ def _refuse_if_replaced(rule: HouseRule) -> None:
         raise RuleRefused({"": _("The rule has been replaced by another.")})
 
 
-def _refuse_faults(rule: HouseRule, actor: User) -> None:
-    if faults := find_faults(rule, actor):
+def _refuse_faults(rule: HouseRule, actor: User, rules: Collection[HouseRule]) -> None:
+    if faults := find_faults(rule, actor, [other for other in rules if other.is_active]):
         raise RuleRefused(faults)
 
 
@@ -133,7 +133,7 @@ def _refuse_faults(rule: HouseRule, actor: User) -> None:
 
 def list_sensible_reasons(kinds: Collection[Kind]) -> list[Reason]:
     """The reasons with which a rule may close discrepancies of all these kinds."""
-    reasons = [reason for reason in Reason if reason != Reason.LATER_DOCUMENTS]
+    reasons: list[Reason] = [reason for reason in Reason if reason != Reason.LATER_DOCUMENTS]
     if not MONETARY.issuperset(kinds):
         reasons = [reason for reason in reasons if reason not in FOR_MONEY_ONLY]
     if set(kinds) != {Kind.PARTIAL_RECEIPT}:
@@ -141,16 +141,12 @@ def list_sensible_reasons(kinds: Collection[Kind]) -> list[Reason]:
     return reasons
 
 
-def find_faults(rule: HouseRule, actor: User) -> dict[str, str]:
-    """What `actor` has to change before the rule can be put in force: a sentence by the name of the field."""
+def find_faults(rule: HouseRule, actor: User, in_force: Collection[HouseRule]) -> dict[str, str]:
+    """What `actor` has to change before the rule is put beside those in force: a sentence by the name of the field."""
     faults = _find_faults_of_conditions(rule)
-    faults |= (
-        _find_faults_of_closing(rule, actor) if rule.outcome == Outcome.RESOLVE else _find_faults_of_assigning(rule)
-    )
-    same_name = HouseRule.objects.filter(is_active=True, name=rule.name).exclude(
-        pk__in=[rule.pk or 0, rule.replaces_id or 0]
-    )
-    if same_name.exists():
+    closes = rule.outcome == Outcome.RESOLVE
+    faults |= _find_faults_of_closing(rule, actor) if closes else _find_faults_of_assigning(rule)
+    if any(other.name == rule.name and other.pk not in (rule.pk, rule.replaces_id) for other in in_force):
         faults["name"] = _("Another rule in force has this name: the history could not tell them apart.")
     return faults
 
@@ -161,6 +157,8 @@ def _find_faults_of_conditions(rule: HouseRule) -> dict[str, str]:
         place = getattr(rule, name)
         if place is not None and rule.shop_id not in (None, place.shop_id):
             faults[name] = _("It belongs to another shop than the rule is for.")
+    if rule.amount_up_to is not None and rule.amount_up_to <= 0:
+        faults["amount_up_to"] = _("The limit has to be above zero.")
     without_amount = [kind for kind in rule.kinds if Kind(kind) not in MONETARY]
     if without_amount and (rule.amount_up_to is not None or rule.direction != Direction.EITHER):
         labels = ", ".join(str(KindChoice(kind).label) for kind in without_amount)
@@ -202,14 +200,15 @@ def _find_faults_of_write_off(rule: HouseRule, actor: User) -> dict[str, str]:
 
 def find_write_off_limit(rule: HouseRule) -> Decimal | None:
     """The smallest limit of the shops that the rule is for."""
-    shops = Shop.objects.all() if rule.shop_id is None else Shop.objects.filter(pk=rule.shop_id)
-    limit: Decimal | None = shops.aggregate(limit=Min("write_off_limit"))["limit"]
+    if rule.shop is not None:
+        return rule.shop.write_off_limit
+    limit: Decimal | None = Shop.objects.aggregate(limit=Min("write_off_limit"))["limit"]
     return limit
 
 
 def _find_faults_of_assigning(rule: HouseRule) -> dict[str, str]:
     if rule.assignee_id is None:
         return {"assignee": _("Choose who is to have what the rule hands over.")}
-    if rule.assignee_id not in find_people([rule]):
+    if not list_workers().filter(pk=rule.assignee_id).exists():
         return {"assignee": _("This person cannot work discrepancies.")}
     return {}

@@ -1,6 +1,6 @@
 """What a rule would have done, had it been in force all along. Read-only; decides by what the engine decides by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -85,17 +85,17 @@ def add_up(rows: Sequence[PreviewRow]) -> Total:
     return Total(len(rows), sum((row.amount or ZERO for row in rows), ZERO))
 
 
-def preview_rule(rule: HouseRule, *, now: datetime) -> Preview:
+def preview_rule(rule: HouseRule, *, in_force: Iterable[HouseRule], now: datetime) -> Preview:
     """What the rule, saved or not, would have done to what was found in the last 90 days.
 
-    It is asked in its place among the rules of today. Each discrepancy is shown with the amount on which the rule
+    It is asked in its place among the rules `in_force`. Each discrepancy is shown with the amount on which the rule
     would have decided first.
     """
     since = now - timedelta(days=PREVIEW_DAYS)
     candidates = select_candidates(rule, amounts_of_the_past=True).filter(opened_at__gte=since)
     found = list(candidates.order_by("-opened_at", "-pk")[: LOOKED_AT + 1])
     looked_at = found[:LOOKED_AT]
-    book = book_with(rule)
+    book = _book_with(rule, in_force)
     steps = _load_steps(looked_at)
     rows = [
         PreviewRow(discrepancy, chance, _compare(rule, discrepancy, steps[discrepancy.pk]))
@@ -105,11 +105,10 @@ def preview_rule(rule: HouseRule, *, now: datetime) -> Preview:
     return Preview(rows, since, is_cut=len(found) > LOOKED_AT)
 
 
-def book_with(rule: HouseRule) -> RuleBook:
-    """The rules in force with this one in its place, whether it is in force or not."""
-    others = HouseRule.objects.filter(is_active=True).exclude(pk__in=[rule.pk or UNSAVED, rule.replaces_id or UNSAVED])
-    rules = [*others.select_related("assignee", "write_off_account"), rule]
-    return make_book(sorted(rules, key=lambda other: (other.position, other.pk is None, other.pk)))
+def _book_with(rule: HouseRule, in_force: Iterable[HouseRule]) -> RuleBook:
+    """The rules in force with this one in its place, whether it is in force itself or not."""
+    others = [other for other in in_force if other.pk not in (rule.pk, rule.replaces_id)]
+    return make_book(sorted([*others, rule], key=lambda other: (other.position, other.pk is None, other.pk)))
 
 
 def _load_steps(discrepancies: Sequence[Discrepancy]) -> dict[int, list[DiscrepancyStep]]:

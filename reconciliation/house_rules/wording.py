@@ -38,11 +38,11 @@ def describe_outcome(rule: HouseRule) -> str:
     return _("close: %s") % Reason(rule.reason).label
 
 
-def describe_obstacle(rule: HouseRule, *, assignee_may_work: bool) -> str:
+def describe_obstacle(rule: HouseRule) -> str:
     """Why a rule in force decides nothing; empty for one that does."""
     if not rule.is_active:
         return ""
-    if rule.outcome == Outcome.ASSIGN and not assignee_may_work:
+    if rule.outcome == Outcome.ASSIGN and not rule.assignee_may_work:
         return _("Passed over: %s cannot work discrepancies any more.") % rule.assignee
     if rule.write_off_account is not None and not rule.write_off_account.is_active:
         return _("Passed over: the account “%s” is not in use any more.") % rule.write_off_account

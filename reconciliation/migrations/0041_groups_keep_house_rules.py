@@ -7,6 +7,7 @@ from django.db import migrations
 groups = import_module("reconciliation.migrations.0002_groups")
 
 CHIEF_ACCOUNTANTS = "Chief accountants"
+OF_CHIEFS = ("add_houserule", "change_houserule", "write_off_discrepancy")
 
 
 def let_chief_accountants_make_rules(apps, schema_editor):
@@ -21,7 +22,7 @@ def fill_groups(Group, Permission):
         group.permissions.add(*view)
     chiefs, _ = Group.objects.get_or_create(name=CHIEF_ACCOUNTANTS)
     chiefs.permissions.add(*Permission.objects.filter(group__name=groups.ACCOUNTANTS))
-    chiefs.permissions.add(*view, *ours.filter(codename__in=("add_houserule", "change_houserule")))
+    chiefs.permissions.add(*view, *ours.filter(codename__in=OF_CHIEFS))
 
 
 class Migration(migrations.Migration):

@@ -31,8 +31,11 @@ class HouseRule(models.Model):
     """A standing rule that an accountant has made. Rules are asked by position; the first that fits decides.
 
     What a rule says is never changed, for the history names it: it is switched off, or replaced by another.
-    A condition that is empty does not matter; without `kinds` every kind fits.
+    A condition that is empty does not matter; without `kinds` every kind fits. `assignee_may_work` is known of rows
+    that were asked for it.
     """
+
+    assignee_may_work: bool = True
 
     name = models.CharField(_("name"), max_length=100)
     position = models.PositiveIntegerField(_("place in the order"))

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from reconciliation import decisions
 from reconciliation.models import Discrepancy, HouseRule, Reason, Status
-from shops.models import Shop
+from shops.models import Shop, Store
 from tests.factories import make_accountant, make_person, make_shop
 from tests.house_rules.rules import (
     NOW,
@@ -45,8 +45,9 @@ def answers(**said: Any) -> dict[str, Any]:
         "direction": "either",
         "outcome": "resolve",
         "reason": Reason.WRITTEN_OFF.value,
-        "write_off_account": make_account().pk,
     }
+    if "write_off_account" not in said:
+        usual["write_off_account"] = make_account().pk
     return {f"rule-{name}": value for name, value in (usual | said).items() if value is not None}
 
 
@@ -190,7 +191,7 @@ def test_a_rule_is_replaced_and_the_old_one_stays_in_the_history(client: Client,
     discrepancy = sell_for("100.50")
     shown = client.get(f"{RULES}{old.pk}/replace/").content.decode()
     assert 'value="Копейки"' in shown
-    assert 'value="price_mismatch" id="id_rule-kinds_1" checked' in shown.replace('"\n', '" ') or "checked" in shown
+    assert shown.count("checked") == 1
     fill_in(client, f"{RULES}{old.pk}/replace/", amount_up_to="2")
     old.refresh_from_db()
     new = HouseRule.objects.get(replaces=old)
@@ -244,7 +245,8 @@ def test_the_list_warns_of_a_rule_that_is_passed_over(client: Client, chief: Use
 # --- what is open already ---
 
 
-def apply(client: Client, rule: HouseRule) -> Any:
+def apply(client: Client, rule: HouseRule) -> tuple[Any, Any]:
+    """The page that shows the rows, and what follows when they are confirmed."""
     asked = client.get(f"{RULES}{rule.pk}/apply/")
     keys = [row.pk for row in asked.context["rows"]]
     return asked, client.post(f"{RULES}{rule.pk}/apply/", {"discrepancy": keys}, follow=True)
@@ -361,6 +363,9 @@ def test_pages_cost_no_more_for_many_rows_than_for_few(client: Client, chief: Us
     rule.is_active = False
     rule.save(update_fields=["is_active"])
 
+    sell_for("100.50")
+    account, store = make_account().pk, Store.objects.get().pk
+
     def count() -> list[int]:
         HouseRule.objects.filter(pk=rule.pk).update(is_active=True)
         Discrepancy.objects.update(opened_at=NOW.now(NOW.tzinfo))
@@ -370,11 +375,13 @@ def test_pages_cost_no_more_for_many_rows_than_for_few(client: Client, chief: Us
             lambda: client.get(page_of(rule)),
             lambda: client.get(f"{RULES}{rule.pk}/apply/"),
             lambda: client.get(f"{RULES}add/"),
-            lambda: fill_in(client, button="preview", name="Ещё", store=Shop.objects.get(number=7).stores.get().pk),
+            lambda: fill_in(client, button="preview", name="Ещё", store=store, write_off_account=account),
         ):
             with CaptureQueriesContext(connection) as queries:
                 assert visit().status_code == 200
             counts.append(len(queries))
+            if len(queries) > 15:
+                print(*[q["sql"][:150] for q in queries], sep="\n")
         HouseRule.objects.filter(pk=rule.pk).update(is_active=False)
         return counts
 
