@@ -4,13 +4,14 @@ A discrepancy is known by its case and kind. What a person decided stays as long
 a cause that returns or changes its amount opens a closed discrepancy again, and every such step is kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from reconciliation import notices
 from reconciliation.closing import close_or_open
+from reconciliation.house_rules.applying import ask_rules
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, Status
 from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
@@ -24,6 +25,7 @@ DISCREPANCY_FIELDS = [
     "status",
     "cause_present",
     "reason",
+    "assignee",
     "write_off_account",
     "resolved_at",
     "changed_at",
@@ -60,17 +62,19 @@ class Application:
 
 
 def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: datetime, now: datetime) -> Application:
-    """Writes what was judged, within the caller's transaction, which holds the locks of the subjects."""
+    """Writes what was judged, within the caller's transaction, which holds the locks of the subjects.
+
+    The rules of the house are asked about what the documents have changed.
+    """
     application = Application()
     cases = _write_cases(subject, judged, application, as_of, now)
-    held: dict[int, dict[str, Discrepancy]] = {}
-    for discrepancy in Discrepancy.objects.filter(case__in=cases.values()).select_for_update().order_by("pk"):
-        held.setdefault(discrepancy.case_id, {})[discrepancy.kind] = discrepancy
+    held = _lock_discrepancies(cases.values())
     new = [
         discrepancy
         for item in judged
         for discrepancy in _apply(application, cases[item.subject_id], item.judgement, held, now)
     ]
+    application.steps += ask_rules(application.steps, now=now)
     Discrepancy.objects.bulk_create(new)
     Discrepancy.objects.bulk_update(application.dirty, DISCREPANCY_FIELDS)
     DiscrepancyStep.objects.bulk_create(application.steps)
@@ -78,6 +82,16 @@ def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: d
     shop_numbers = {item.shop_number for item in judged}
     notices.tell(shop_numbers, application.payments, application.steps, now=now)
     return application
+
+
+def _lock_discrepancies(cases: Collection[Case]) -> dict[int, dict[str, Discrepancy]]:
+    """The discrepancies of these cases by case and kind, each with its case at hand."""
+    by_key = {case.pk: case for case in cases}
+    held: dict[int, dict[str, Discrepancy]] = {}
+    for discrepancy in Discrepancy.objects.filter(case__in=by_key).select_for_update().order_by("pk"):
+        discrepancy.case = by_key[discrepancy.case_id]
+        held.setdefault(discrepancy.case_id, {})[discrepancy.kind] = discrepancy
+    return held
 
 
 def _write_cases(
@@ -171,7 +185,7 @@ def _update(application: Application, discrepancy: Discrepancy, finding: Finding
         discrepancy.status, discrepancy.changed_at = to_status, now
         if reopens:
             discrepancy.reason, discrepancy.write_off_account, discrepancy.resolved_at = "", None, None
-            step.write_off_account = None
+            step.write_off_account_id = None
         application.reopened += reopens
         application.changed += not reopens
     discrepancy.amount, discrepancy.evidence, discrepancy.cause_present = finding.amount, finding.evidence, True
@@ -183,12 +197,12 @@ def _close(application: Application, discrepancy: Discrepancy, now: datetime) ->
     if discrepancy.status == Status.RESOLVED:
         step.reason = discrepancy.reason
     else:
-        step.reason, step.write_off_account = Reason.LATER_DOCUMENTS, None
+        step.reason, step.write_off_account_id = Reason.LATER_DOCUMENTS, None
         discrepancy.resolved_at = now
         application.closed += 1
     application.steps.append(step)
     discrepancy.cause_present, discrepancy.status = False, Status.RESOLVED
-    discrepancy.reason, discrepancy.write_off_account = step.reason, step.write_off_account
+    discrepancy.reason, discrepancy.write_off_account_id = step.reason, step.write_off_account_id
     discrepancy.changed_at = now
     application.dirty.append(discrepancy)
 
@@ -201,10 +215,10 @@ def _step(discrepancy: Discrepancy, action: Action, to_status: Status, now: date
         from_status=discrepancy.status,
         to_status=to_status,
         from_reason=discrepancy.reason,
-        from_assignee=discrepancy.assignee,
-        assignee=discrepancy.assignee,
-        from_write_off_account=discrepancy.write_off_account,
-        write_off_account=discrepancy.write_off_account,
+        from_assignee_id=discrepancy.assignee_id,
+        assignee_id=discrepancy.assignee_id,
+        from_write_off_account_id=discrepancy.write_off_account_id,
+        write_off_account_id=discrepancy.write_off_account_id,
         amount_before=discrepancy.amount,
         amount=discrepancy.amount,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciliation.models import Discrepancy, DiscrepancyStep, KindChoice, Reason, Status
 from shops.models import Bill
-from shops.serving import close_bill
+from shops.serving import close_bills
 
 # With these nothing of the bill remains to be paid at a register. A bill that is corrected in the CRM is offered as
 # the CRM then states it, and the rest that "will be paid" has to be on offer.
@@ -24,15 +24,18 @@ def lock_bill(discrepancy: Discrepancy) -> None:
 
 
 def close_or_open(steps: Iterable[DiscrepancyStep], *, now: datetime) -> None:
-    """Closes the bills that these steps close, and opens those that they open again."""
+    """Closes the bills that these steps close, and opens those that they open again: the last step of a bill says."""
+    is_closed: dict[int, bool] = {}
     for step in steps:
         discrepancy = step.discrepancy
-        was_closed = _closes(step.from_status, step.from_reason)
-        is_closed = _closes(step.to_status, step.reason)
-        if discrepancy.kind == KindChoice.PARTIAL_RECEIPT and was_closed != is_closed:
+        closed_before = _closes(step.from_status, step.from_reason)
+        closed_after = _closes(step.to_status, step.reason)
+        if discrepancy.kind == KindChoice.PARTIAL_RECEIPT and closed_before != closed_after:
             bill_id = discrepancy.case.bill_id
             assert bill_id is not None, "what is paid in part is a bill"
-            close_bill(bill_id, now=now if is_closed else None)
+            is_closed[bill_id] = closed_after
+    close_bills([bill_id for bill_id, closed in is_closed.items() if closed], now=now)
+    close_bills([bill_id for bill_id, closed in is_closed.items() if not closed], now=None)
 
 
 def _closes(status: str, reason: str) -> bool:

@@ -4,7 +4,7 @@ Every request is journaled before it is handled, every answer before it is sent.
 the transaction that journals the answer: once a receipt is answered, no LIST begun afterwards offers what it paid.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -140,10 +140,11 @@ def cancel_bill(shop: Shop, bill_id: str, *, query: Query, now: datetime) -> Ans
 
 
 @transaction.atomic
-def close_bill(bill_id: int, *, now: datetime | None) -> None:
-    """Takes a bill off the list by a decision (`now`), or puts it back (None). `bill_id` is the primary key."""
-    Bill.objects.select_for_update().filter(pk=bill_id).update(closed_at=now)
-    refresh_offers([bill_id])
+def close_bills(bill_ids: Collection[int], *, now: datetime | None) -> None:
+    """Takes bills off the list by a decision (`now`), or puts them back (None). `bill_ids` are primary keys."""
+    if bill_ids:
+        Bill.objects.select_for_update().filter(pk__in=bill_ids).update(closed_at=now)
+        refresh_offers(bill_ids)
 
 
 def _accept(

@@ -3,6 +3,14 @@
 from reconciliation.admin.case import CaseAdmin
 from reconciliation.admin.discrepancy import DiscrepancyAdmin
 from reconciliation.admin.facts import JudgedBillAdmin, JudgedReceiptAdmin
+from reconciliation.admin.house_rule import HouseRuleAdmin
 from reconciliation.admin.write_off import WriteOffAccountAdmin
 
-__all__ = ["CaseAdmin", "DiscrepancyAdmin", "JudgedBillAdmin", "JudgedReceiptAdmin", "WriteOffAccountAdmin"]
+__all__ = [
+    "CaseAdmin",
+    "DiscrepancyAdmin",
+    "HouseRuleAdmin",
+    "JudgedBillAdmin",
+    "JudgedReceiptAdmin",
+    "WriteOffAccountAdmin",
+]

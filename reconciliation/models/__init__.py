@@ -3,7 +3,20 @@
 from reconciliation.models.attachment import Attachment
 from reconciliation.models.case import Case
 from reconciliation.models.discrepancy import Discrepancy, DiscrepancyStep
+from reconciliation.models.house_rule import DirectionChoice, HouseRule, OutcomeChoice
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
 
-__all__ = ["Attachment", "Case", "Discrepancy", "DiscrepancyStep", "KindChoice", "Reason", "Status", "WriteOffAccount"]
+__all__ = [
+    "Attachment",
+    "Case",
+    "DirectionChoice",
+    "Discrepancy",
+    "DiscrepancyStep",
+    "HouseRule",
+    "KindChoice",
+    "OutcomeChoice",
+    "Reason",
+    "Status",
+    "WriteOffAccount",
+]

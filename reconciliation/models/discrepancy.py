@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.models.case import Case
+from reconciliation.models.house_rule import HouseRule
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
 from reconciliation.rules.kinds import MONETARY
@@ -83,7 +84,10 @@ class Discrepancy(models.Model):
 
 
 class DiscrepancyStep(models.Model):
-    """One step in the life of a discrepancy: who, when, from, to, and why. Never changed or removed."""
+    """One step in the life of a discrepancy: who, when, from, to, and why. Never changed or removed.
+
+    `rule` is the rule of the house that decided it; somebody beside it has had the rule applied to what was open.
+    """
 
     class Action(models.TextChoices):
         OPENED = "opened", _("found")
@@ -107,6 +111,9 @@ class DiscrepancyStep(models.Model):
     at = models.DateTimeField(_("time"))
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who"), null=True, blank=True
+    )
+    rule = models.ForeignKey(
+        HouseRule, models.PROTECT, related_name="steps", verbose_name=_("by the rule"), null=True, blank=True
     )
     action = models.CharField(_("step"), max_length=20, choices=Action)
     from_status = models.CharField(_("from"), max_length=10, choices=Status, blank=True)

@@ -7,7 +7,7 @@ import pytest
 
 from shops.exchange_log import Direction, Entry, read_oldest_first
 from shops.models import Bill, Shop
-from shops.serving import close_bill
+from shops.serving import close_bills
 from shops.wire_writer import read_json
 from tests.logs import line, make_bill, make_receipt
 from tests.protocol.conftest import Crm, Till
@@ -157,9 +157,9 @@ def test_a_closed_bill_is_offered_no_more(till: Till, crm: Crm, shop: Shop) -> N
     crm.put(bill)
     till.sell("r-1", [TEA], bill)
     row = Bill.objects.get(external_id="1")
-    close_bill(row.pk, now=row.unjudged_since)
+    close_bills([row.pk], now=row.unjudged_since)
     assert till.list_ids() == []
-    close_bill(row.pk, now=None)
+    close_bills([row.pk], now=None)
     assert till.list_ids() == [1]
 
 
