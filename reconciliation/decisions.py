@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from reconciliation import notices
 from reconciliation.closing import close_or_open, lock_bill
+from reconciliation.freezing import say_why_frozen
 from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
 
 Action = DiscrepancyStep.Action
@@ -127,6 +128,8 @@ def _step(
             .select_related("assignee", "write_off_account", "case__shop")
             .get(pk=discrepancy.pk)
         )
+        if frozen := say_why_frozen(locked, action):
+            raise DecisionRefused(frozen)
         step = DiscrepancyStep(
             discrepancy=locked,
             at=now,
