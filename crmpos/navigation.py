@@ -24,6 +24,7 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("reconciliation.Discrepancy", "rule"),
             Entry("reconciliation.Case", "balance"),
+            Entry("reconciliation.Period", "event_available"),
         ),
     ),
     (

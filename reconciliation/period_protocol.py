@@ -17,7 +17,6 @@ What, Part = PeriodEntry.What, PeriodEntry.Part
 OUTSTANDING = (What.BILLED, What.RECEIVED, What.REFUNDED, What.SET_OFF, What.WRITTEN_OFF, What.SETTLED)
 UNBILLED = (What.RECEIVED_UNBILLED, What.REFUNDED_UNBILLED)
 ORDER = {what.value: place for place, what in enumerate((*OUTSTANDING, *UNBILLED))}
-INWARD = frozenset({What.RECEIVED, What.RECEIVED_UNBILLED, What.WRITTEN_OFF, What.SETTLED})  # shown without a minus
 
 Json = dict[str, Any]
 

@@ -3,5 +3,6 @@
 from reconciliation.admin.case import CaseAdmin
 from reconciliation.admin.discrepancy import DiscrepancyAdmin
 from reconciliation.admin.facts import JudgedBillAdmin, JudgedReceiptAdmin
+from reconciliation.admin.period import PeriodAdmin
 
-__all__ = ["CaseAdmin", "DiscrepancyAdmin", "JudgedBillAdmin", "JudgedReceiptAdmin"]
+__all__ = ["CaseAdmin", "DiscrepancyAdmin", "JudgedBillAdmin", "JudgedReceiptAdmin", "PeriodAdmin"]
