@@ -93,6 +93,7 @@ class Books:
             case=case,
             kind=kind,
             amount=Decimal(amount) if kind == KindChoice.PARTIAL_RECEIPT else None,
+            evidence=explain_partial(bill, Decimal(amount)) if kind == KindChoice.PARTIAL_RECEIPT else {},
             opened_at=moment,
             changed_at=moment,
         )
@@ -111,6 +112,19 @@ class Books:
         self.closed.append(period)
         period.refresh_from_db()
         return read_figures(period.protocol)
+
+
+def explain_partial(bill: Bill, amount: Decimal) -> dict[str, Any]:
+    """What the judge would say of a bill that was paid in part."""
+    unpaid = {"name": "Чай", "price": str(-amount), "quantity": "1", "unpaid_quantity": "1", "unpaid": str(-amount)}
+    return {
+        "received": str(bill.due + amount),
+        "due": str(bill.due),
+        "lines": [unpaid],
+        "prepaid": "0.00",
+        "contents_changed": False,
+        "receipts": [],
+    }
 
 
 def show(figures: Figures) -> dict[str, tuple[str, str]]:

@@ -27,6 +27,7 @@ def closed(books: Books) -> Books:
         prepayment=0,
         prepayment_enabled=False,
     )
+    books.bill("5.00", "2026-01-10 10:00")
     books.receipt("60.10", "2026-01-10 11:00", bill=bill)
     books.receipt("0.20", "2026-01-10 12:00")
     books.resolve(books.difference(bill, "-39.90", "2026-01-10 11:00"), "2026-01-12 10:00")
