@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Case, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Abs, Coalesce
@@ -29,12 +30,12 @@ from reconciliation.models import Discrepancy, PeriodEntry, Reason, Status
 from shops.bill_values import load_bill_values
 from shops.models import Bill, Receipt, Shop
 from shops.money import KOPECK, ZERO, round_to_kopeck
-from shops.payment.takings import CREDIT, PREPAYMENTS, brings_money, count_takings
+from shops.payment.takings import CREDIT, PREPAYMENTS, SETTLEMENTS, brings_money, count_takings
 from shops.payment.values import PAYBACK, SELL
 
 What, Part = PeriodEntry.What, PeriodEntry.Part
 
-BILLS_PER_QUERY = 500
+BILLS_PER_QUERY = 2000
 ROWS_PER_QUERY = 2000
 MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=15, decimal_places=2)
 NOTHING = Value(ZERO, output_field=MONEY)
@@ -89,7 +90,7 @@ def _differs(left: str, right: str) -> Q:
     return Q(**{f"{left}_less_{right}__gte": HALF_A_KOPECK})
 
 
-def _with_difference(rows: QuerySet, left: str, right: str) -> QuerySet:  # type: ignore[type-arg]
+def _with_difference(rows: Any, left: str, right: str) -> Any:
     return rows.alias(**{f"{left}_less_{right}": Abs(F(left) - F(right), output_field=MONEY)})
 
 
@@ -177,10 +178,12 @@ def _count_receipts(span: Span) -> Iterator[PeriodEntry]:
 
 
 def _count_set_off(span: Span) -> Iterator[PeriodEntry]:
-    """Advances that settlement receipts show once more. Only bills with a prepayment receipt can have any."""
-    prepaid = Receipt.objects.filter(BRINGS_MONEY, bill=OuterRef("pk"), settlement_method__in=sorted(PREPAYMENTS))
-    bills = Bill.with_messages().filter(shop=span.shop)
-    bills = bills.annotate(counted=posted("bill", What.SET_OFF)).filter(Exists(prepaid) | ~Q(counted=0))
+    """Advances that settlement receipts show once more: of bills that have receipts of both sorts."""
+    receipts_of_bill = Receipt.objects.filter(BRINGS_MONEY, bill=OuterRef("pk"))
+    prepaid = Exists(receipts_of_bill.filter(settlement_method__in=sorted(PREPAYMENTS)))
+    settled = Exists(receipts_of_bill.filter(settlement_method__in=sorted(SETTLEMENTS)))
+    bills: Any = Bill.with_messages().filter(shop=span.shop).annotate(counted=posted("bill", What.SET_OFF))
+    bills = bills.filter((prepaid & settled) | ~Q(counted=0))
     last_pk = 0
     while batch := list(bills.filter(pk__gt=last_pk).order_by("pk")[:BILLS_PER_QUERY]):
         last_pk = batch[-1].pk

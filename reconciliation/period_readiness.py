@@ -1,9 +1,11 @@
 """Whether a month can be closed: what is still on its way to it, and what is open in it. Read-only."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -35,7 +37,7 @@ class Obstacle:
         return f"{self.what} {self.remedy}"
 
 
-def list_open(shop: Shop, month: date) -> QuerySet[Discrepancy]:
+def list_open(shop: Shop, month: date) -> QuerySet[Any]:
     """The discrepancies of documents up to the end of a month that nobody has resolved, oldest first.
 
     `acknowledged` says of each whether somebody has seen that it stays open, with the amount that it has now.
@@ -55,52 +57,62 @@ def list_messages_without_a_shop(shop: Shop) -> QuerySet[UnassignedMessage]:
     return waiting.exclude(Q(account__shop__isnull=False) & ~Q(account__shop=shop))
 
 
-def find_obstacles(span: Span, *, now: datetime, messages_of_others: frozenset[int] = frozenset()) -> list[Obstacle]:
-    """What keeps the month from being closed; discrepancies that nobody has resolved or acknowledged stand apart."""
-    found = (
-        _not_over(span, now),
-        _unjudged(span, now),
-        _unanswered(span.shop, now),
-        _without_a_shop(span.shop, messages_of_others),
+def find_obstacles(span: Span, *, now: datetime) -> list[Obstacle]:
+    """What keeps the month from being closed, whoever closes it; what a person can say something of stands apart."""
+    found: list[Obstacle] = []
+    if now < span.ends:
+        found.append(
+            Obstacle(_("The month is not over yet."), _("It can be closed when the next one begins where the shop is."))
+        )
+    unjudged, unanswered = _count_what_is_on_its_way(span, now)
+    if unjudged:
+        found.append(_describe_unjudged(unjudged))
+    if unanswered:
+        found.append(_describe_unanswered(unanswered))
+    return found
+
+
+def _count_what_is_on_its_way(span: Span, now: datetime) -> tuple[int, int]:
+    """How many documents were loaded and not compared, and how many requests are without an answer; one query.
+
+    The discrepancies of the former are not known yet, and what the latter bring is not recorded.
+    """
+    waits: dict[str, Any] = {"shop": OuterRef("pk"), "unjudged_since__isnull": False}
+    bills = Bill.objects.filter(**waits).annotate(dated_at=BILL_DATE)
+    receipts = Receipt.objects.filter(**waits).annotate(dated_at=RECEIPT_DATE)
+    faults = ExchangeEvent.objects.filter(~Q(fault=""), occurred_at__lt=span.ends, **waits)
+    asked = ExchangeEvent.objects.filter(
+        shop=OuterRef("pk"),
+        occurred_at__gt=now - UNANSWERED_AFTER,
+        direction=Direction.REQUEST.value,
+        answer=None,
+    ).exclude(origin=ExchangeEvent.Origin.UPSTREAM)
+    shops: Any = Shop.objects.filter(pk=span.shop.pk).values_list(
+        _count(bills.filter(Q(dated_at__lt=span.ends) | Q(dated_at=None))),
+        _count(receipts.filter(dated_at__lt=span.ends)),
+        _count(faults),
+        _count(Case.objects.filter(shop=OuterRef("pk"), judge_again_at__lt=now)),
+        _count(asked),
     )
-    return [obstacle for obstacle in found if obstacle is not None]
+    *unjudged, unanswered = shops.get()
+    return sum(unjudged), unanswered
 
 
-def _not_over(span: Span, now: datetime) -> Obstacle | None:
-    if now >= span.ends:
-        return None
-    return Obstacle(_("The month is not over yet."), _("It can be closed when the next one begins where the shop is."))
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows of a shop there are, within a query of shops."""
+    counted = rows.order_by().values("shop").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def _unjudged(span: Span, now: datetime) -> Obstacle | None:
-    """Documents that were loaded and not compared yet: their discrepancies are not known."""
-    bills = Bill.objects.filter(shop=span.shop, unjudged_since__isnull=False).annotate(dated_at=BILL_DATE)
-    receipts = Receipt.objects.filter(shop=span.shop, unjudged_since__isnull=False).annotate(dated_at=RECEIPT_DATE)
-    faults = ExchangeEvent.objects.filter(~Q(fault=""), shop=span.shop, unjudged_since__isnull=False)
-    due = Case.objects.filter(shop=span.shop, judge_again_at__lt=now)
-    waiting = (
-        bills.filter(Q(dated_at__lt=span.ends) | Q(dated_at=None)).count()
-        + receipts.filter(dated_at__lt=span.ends).count()
-        + faults.filter(occurred_at__lt=span.ends).count()
-        + due.count()
-    )
-    if not waiting:
-        return None
+def _describe_unjudged(count: int) -> Obstacle:
     return Obstacle(
-        ngettext("%(count)d document waits to be compared.", "%(count)d documents wait to be compared.", waiting)
-        % {"count": waiting},
+        ngettext("%(count)d document waits to be compared.", "%(count)d documents wait to be compared.", count)
+        % {"count": count},
         _("This takes seconds as a rule: look again in a moment. If it stays so, tell your administrator."),
     )
 
 
-def _unanswered(shop: Shop, now: datetime) -> Obstacle | None:
-    """Requests of this very moment: what they bring is not recorded yet."""
-    asked = ExchangeEvent.objects.filter(
-        shop=shop, occurred_at__gt=now - UNANSWERED_AFTER, direction=Direction.REQUEST.value, answer=None
-    ).exclude(origin=ExchangeEvent.Origin.UPSTREAM)
-    count = asked.count()
-    if not count:
-        return None
+def _describe_unanswered(count: int) -> Obstacle:
     return Obstacle(
         ngettext(
             "%(count)d request of a register is being answered.",
@@ -112,10 +124,8 @@ def _unanswered(shop: Shop, now: datetime) -> Obstacle | None:
     )
 
 
-def _without_a_shop(shop: Shop, messages_of_others: frozenset[int]) -> Obstacle | None:
-    unclear = set(list_messages_without_a_shop(shop).values_list("pk", flat=True)) - messages_of_others
-    if not unclear:
-        return None
+def describe_messages(unclear: Collection[int]) -> Obstacle:
+    """Messages without a shop of which nobody has said that they are not of this one."""
     return Obstacle(
         ngettext(
             "%(count)d message with receipts belongs to no shop yet (number %(numbers)s).",

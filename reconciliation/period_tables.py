@@ -112,15 +112,16 @@ def _entry_row(
     entry: PeriodEntry, bills: dict[int, Bill], receipts: dict[int, Receipt], discrepancies: dict[int, Discrepancy]
 ) -> EntryRow:
     document: Bill | Receipt | Discrepancy
+    bill: Bill | None
     if entry.bill_id:
         document = bill = bills[entry.bill_id]
     elif entry.receipt_id:
-        document = receipts[entry.receipt_id]
-        bill = document.bill
+        document = receipt = receipts[entry.receipt_id]
+        bill = receipt.bill
     else:
         assert entry.discrepancy_id is not None, "an entry counts one document"
-        document = discrepancies[entry.discrepancy_id]
-        bill = document.case.bill
+        document = decided = discrepancies[entry.discrepancy_id]
+        bill = decided.case.bill
     what, part = What(entry.what), PeriodEntry.Part(entry.part)
     payment = word_payment_source(entry.payment_source)
     return EntryRow(str(what.label), str(part.label), entry.dated_at, document, bill, payment, entry.amount)

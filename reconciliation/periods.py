@@ -21,8 +21,14 @@ from reconciliation import months
 from reconciliation.models import Discrepancy, Period, PeriodAcknowledgement, PeriodEntry
 from reconciliation.period_figures import Span, count_month
 from reconciliation.period_protocol import Figures, add_up, digest_of, read_figures, write_protocol
-from reconciliation.period_readiness import Obstacle, find_obstacles, list_messages_without_a_shop, list_open
-from shops.models import Bill, Receipt, Shop
+from reconciliation.period_readiness import (
+    Obstacle,
+    describe_messages,
+    find_obstacles,
+    list_messages_without_a_shop,
+    list_open,
+)
+from shops.models import Bill, Receipt, Shop, UnassignedMessage
 from shops.money import ZERO, format_plain
 from shops.planner_statistics import refresh_statistics
 
@@ -42,6 +48,12 @@ class Preview:
     figures: Figures
     entries: list[PeriodEntry]
     obstacles: list[Obstacle]
+    messages: list[UnassignedMessage]  # without a shop: they may be of this one
+
+    def list_obstacles(self, messages_of_others: Collection[int]) -> list[Obstacle]:
+        """All, with the messages of which it was not said that they are of others."""
+        unclear = {message.pk for message in self.messages} - set(messages_of_others)
+        return [*self.obstacles, *([describe_messages(unclear)] if unclear else [])]
 
 
 def list_closed(shop: Shop) -> list[Period]:
@@ -76,15 +88,15 @@ def list_months_to_close(shop: Shop, *, now: datetime) -> list[date]:
     return offered if first <= ended else []
 
 
-def preview_closing(*, shop: Shop, month: date, now: datetime, messages_of_others: Collection[int] = ()) -> Preview:
+def preview_closing(*, shop: Shop, month: date, now: datetime) -> Preview:
     """What closing the month now would come to; nothing is saved. Raises ClosingRefused for a month not in turn."""
     last = find_last_closed(shop)
     _refuse_if_not_in_turn(last, month)
     span = Span(shop, month, is_first=last is None)
-    obstacles = find_obstacles(span, now=now, messages_of_others=frozenset(messages_of_others))
+    obstacles, messages = find_obstacles(span, now=now), list(list_messages_without_a_shop(shop))
     entries = list(count_month(span))
     carried = read_figures(last.protocol).closing if last else ZERO
-    return Preview(span, add_up(carried, entries), entries, obstacles)
+    return Preview(span, add_up(carried, entries), entries, obstacles, messages)
 
 
 @transaction.atomic
@@ -96,18 +108,17 @@ def close_period(
     `messages_of_others` are the messages without a shop of which `actor` says that they are not of this one.
     """
     shop = _lock(shop)
-    preview = preview_closing(shop=shop, month=month, now=now, messages_of_others=messages_of_others)
-    if preview.obstacles:
-        raise ClosingRefused(" ".join(map(str, preview.obstacles)))
+    preview = preview_closing(shop=shop, month=month, now=now)
+    if obstacles := preview.list_obstacles(messages_of_others):
+        raise ClosingRefused(" ".join(map(str, obstacles)))
     left_open = list(list_open(shop, month))
     _refuse_if_unseen(left_open)
     seen = _find_acknowledgements(left_open, month)
-    waiting = list_messages_without_a_shop(shop).values_list("pk", flat=True)
     protocol = write_protocol(
         preview.span,
         preview.figures,
         open=[_describe_open(row, seen[row.pk]) for row in left_open],
-        messages_of_others=sorted(waiting),
+        messages_of_others=sorted(message.pk for message in preview.messages),
         entries=len(preview.entries),
     )
     period = Period.objects.create(
@@ -174,8 +185,8 @@ def _refuse_if_not_in_turn(last: Period | None, month: date) -> None:
     )
 
 
-def _refuse_if_unseen(left_open: list[Discrepancy]) -> None:
-    unseen = sum(not row.acknowledged for row in left_open)  # type: ignore[attr-defined]
+def _refuse_if_unseen(left_open: list[Any]) -> None:
+    unseen = sum(not row.acknowledged for row in left_open)
     if unseen:
         raise ClosingRefused(
             ngettext(

@@ -18,7 +18,7 @@ from reconciliation.admin.forms import CommentForm, RequiredCommentForm
 from reconciliation.admin.work import WORK_PERMISSION
 from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy, Period, PeriodEntry
-from reconciliation.period_readiness import list_messages_without_a_shop, list_open
+from reconciliation.period_readiness import list_open
 from reconciliation.period_tables import find_documents, list_rows, list_unbilled, show_month
 from shops.models import Shop
 
@@ -59,11 +59,7 @@ class PeriodStepsMixin:
         """The protocol as it would be, what is open, and what keeps the month from being closed. Changes nothing."""
         shop, first_day = self._find_month(request, shop_number, month)
         try:
-            # Of messages without a shop it is asked in the form that closes the month.
-            waiting = list(list_messages_without_a_shop(shop))
-            preview = periods.preview_closing(
-                shop=shop, month=first_day, now=timezone.now(), messages_of_others=[message.pk for message in waiting]
-            )
+            preview = periods.preview_closing(shop=shop, month=first_day, now=timezone.now())
         except periods.ClosingRefused as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(reverse("admin:reconciliation_period_changelist"))
@@ -72,14 +68,12 @@ class PeriodStepsMixin:
             "unbilled": list_unbilled(preview.figures),
             "figures": preview.figures,
             "may_acknowledge": request.user.has_perm(WORK_PERMISSION),
-            "months_to_close": [
-                (months.format_month(other), show_month(other))
-                for other in periods.list_months_to_close(shop, now=timezone.now())
-            ],
+            "months_to_close": list_first_months(shop) if preview.span.is_first else [],
         }
         late = [entry for entry in preview.entries if entry.part == PeriodEntry.Part.ADJUSTMENT]
         context |= {"adjustments": find_documents(late[:LATE_SHOWN]), "adjustments_count": len(late)}
-        context |= {"obstacles": preview.obstacles, "waiting_messages": waiting}
+        # Of messages without a shop it is asked in the form that closes the month.
+        context |= {"obstacles": preview.obstacles, "waiting_messages": preview.messages}
         return TemplateResponse(request, "admin/reconciliation/period/preview.html", context)
 
     def close_view(self, request: HttpRequest, shop_number: int, month: str) -> HttpResponse:
@@ -106,9 +100,9 @@ class PeriodStepsMixin:
         return HttpResponseRedirect(reverse("admin:reconciliation_period_change", args=[period.pk]))
 
     def _ask_to_close(self, request: HttpRequest, shop: Shop, month: date, of_others: list[int]) -> HttpResponse:
-        preview = periods.preview_closing(shop=shop, month=month, now=timezone.now(), messages_of_others=of_others)
-        if preview.obstacles:
-            raise periods.ClosingRefused(" ".join(map(str, preview.obstacles)))
+        preview = periods.preview_closing(shop=shop, month=month, now=timezone.now())
+        if obstacles := preview.list_obstacles(of_others):
+            raise periods.ClosingRefused(" ".join(map(str, obstacles)))
         context = self._month_context(request, shop, month) | {
             "title": gettext("Close %(month)s?") % {"month": show_month(month)},
             "figures": preview.figures,
@@ -140,8 +134,9 @@ class PeriodStepsMixin:
     def _month_context(self, request: HttpRequest, shop: Shop, month: date) -> dict[str, Any]:
         left_open = list_open(shop, month)
         rows = list(left_open[:OPEN_SHOWN])
-        seen = left_open.filter(acknowledged=True).count()
-        count = left_open.count()
+        count, unseen = len(rows), sum(not row.acknowledged for row in rows)
+        if count == OPEN_SHOWN:
+            count, unseen = left_open.count(), left_open.filter(acknowledged=False).count()
         context: dict[str, Any] = self.admin_site.each_context(request)
         return context | {
             "title": f"{shop} · {show_month(month)}",
@@ -152,7 +147,7 @@ class PeriodStepsMixin:
             "month_name": show_month(month),
             "left_open": [(row, explain(row)) for row in rows],
             "open_count": count,
-            "unseen_count": count - seen,
+            "unseen_count": unseen,
             "may_close": self.has_close_permission(request),
         }
 
@@ -201,6 +196,12 @@ class PeriodStepsMixin:
         if not self.has_view_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
         return get_object_or_404(Period.objects.select_related("shop", "closed_by", "reopened_by"), pk=period_id)
+
+
+def list_first_months(shop: Shop) -> list[tuple[str, str]]:
+    """The months of which the first to be closed is chosen: as an address has each, and its name."""
+    offered = periods.list_months_to_close(shop, now=timezone.now())
+    return [(months.format_month(month), show_month(month)) for month in offered]
 
 
 def _actor(request: HttpRequest) -> User:

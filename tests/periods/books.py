@@ -15,7 +15,8 @@ from django.contrib.auth.models import Group, Permission, User
 from reconciliation import decisions
 from reconciliation.models import Case, Discrepancy, KindChoice, Period, PeriodEntry, Reason
 from reconciliation.period_protocol import Figures, read_figures
-from reconciliation.periods import acknowledge, close_period, list_open
+from reconciliation.period_readiness import list_open
+from reconciliation.periods import acknowledge, close_period
 from shops.models import Bill, Receipt, Shop
 from shops.money import ZERO
 from tests.factories import find_group, make_person

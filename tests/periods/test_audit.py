@@ -53,7 +53,7 @@ def rewrite_closing() -> None:
 
 
 def forget_an_entry() -> None:
-    PeriodEntry.objects.filter(what="billed")._raw_delete("default")  # type: ignore[attr-defined]
+    PeriodEntry.objects.filter(what="billed")._raw_delete("default")
 
 
 def open_the_first_month() -> None:

@@ -9,6 +9,7 @@ from reconciliation.models import KindChoice, Period, PeriodAcknowledgement, Per
 from reconciliation.periods import (
     ClosingRefused,
     acknowledge,
+    close_period,
     find_last_closed,
     list_months_to_close,
     preview_closing,
@@ -96,8 +97,9 @@ def test_a_message_without_a_shop_is_assigned_or_said_to_be_of_another(books: Bo
     said = refusal(books)
     assert f"1 message with receipts belongs to no shop yet (number {kept.pk})." in said
     assert "Have them assigned to their shops" in said
-    preview = preview_closing(shop=books.shop, month=JANUARY, now=LONG_AFTER, messages_of_others=[kept.pk])
-    assert preview.obstacles == []
+    preview = preview_closing(shop=books.shop, month=JANUARY, now=LONG_AFTER)
+    assert (preview.messages, preview.list_obstacles([kept.pk])) == ([kept], [])
+    close_period(shop=books.shop, month=JANUARY, actor=books.chief, now=LONG_AFTER, messages_of_others=[kept.pk])
 
 
 def test_a_message_of_another_shops_account_is_no_matter_of_this_one(books: Books) -> None:

@@ -1,5 +1,6 @@
 """What was decided in a closed month stays; what was left open can be worked, and documents do as they must."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -32,13 +33,14 @@ def written_off(books: Books) -> Discrepancy:
 def test_it_is_not_reopened_undone_or_changed(books: Books, written_off: Discrepancy) -> None:
     steps = written_off.steps.count()
     actor = books.chief
-    for decide in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: decisions.reopen(written_off, actor=actor, comment="", now=IN_FEBRUARY),
         lambda: decisions.undo(written_off, actor=actor, now=IN_FEBRUARY),
         lambda: decisions.take(written_off, actor=actor, now=IN_FEBRUARY),
         lambda: decisions.hand_over(written_off, actor=actor, assignee=actor, now=IN_FEBRUARY),
         lambda: decisions.resolve(written_off, actor=actor, reason="false_alarm", comment="", now=IN_FEBRUARY),
-    ):
+    )
+    for decide in attempts:
         with pytest.raises(DecisionRefused, match=r"закрыт.*2026-01"):
             decide()
     assert written_off.steps.count() == steps

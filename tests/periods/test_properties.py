@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
+from django.contrib.auth.models import User
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from reconciliation.models import Case, PeriodEntry
 from reconciliation.period_protocol import OUTSTANDING
 from shops.models import Bill, Receipt
 from tests.factories import make_shop
-from tests.periods.books import APRIL, FEBRUARY, JANUARY, MARCH, Books, make_chief, sum_entries
+from tests.periods.books import APRIL, FEBRUARY, JANUARY, MARCH, Books, sum_entries
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +49,7 @@ class History:
 
     def __init__(self, bills: Sequence[int], facts: Sequence[Fact]) -> None:
         shop = make_shop(next(_shops))
-        self.books = Books(shop, make_chief(f"chief {shop.pk}"))
+        self.books = Books(shop, User.objects.create(username=f"chief {shop.pk}"))
         self.bills = [
             self.books.bill(str(Decimal(kopecks) / 100), f"2026-01-{day:02} 12:00")
             for day, kopecks in enumerate(bills, start=1)
@@ -116,7 +117,7 @@ class History:
         assert PeriodEntry.Part.ADJUSTMENT not in set(parts), "there was nothing to adjust before the first month"
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(
     bills=st.lists(st.integers(1, 10_000_001), min_size=3, max_size=3),
     facts=st.lists(facts, max_size=8),

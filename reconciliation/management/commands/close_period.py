@@ -54,9 +54,9 @@ class Command(DatabaseCommand):
             raise CommandError(str(refusal)) from None
 
     def _show_preview(self, shop: Shop, month: date, not_ours: list[int]) -> None:
-        preview = periods.preview_closing(shop=shop, month=month, now=timezone.now(), messages_of_others=not_ours)
+        preview = periods.preview_closing(shop=shop, month=month, now=timezone.now())
         self._show(preview.figures)
-        for obstacle in preview.obstacles:
+        for obstacle in preview.list_obstacles(not_ours):
             self.stderr.write(str(obstacle))
         unseen = list_open(shop, month).filter(acknowledged=False).count()
         if unseen:
