@@ -26,6 +26,7 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
             Entry("reconciliation.Case", "balance"),
             Entry("reconciliation.HouseRule", "gavel"),
             Entry("reconciliation.WriteOffAccount", "account_balance_wallet"),
+            Entry("reconciliation.Period", "event_available"),
         ),
     ),
     (

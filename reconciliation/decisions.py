@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from reconciliation import linking, notices
 from reconciliation.attachments import CheckedFile, attach
 from reconciliation.closing import close_or_open, lock_bill
+from reconciliation.freezing import say_why_frozen
 from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status
 from reconciliation.rules.kinds import Kind
 from reconciliation.rules.reasons import list_common_reasons
@@ -195,6 +196,8 @@ def take_step(
             .select_related("assignee", "write_off_account", "case__shop")
             .get(pk=discrepancy.pk)
         )
+        if frozen := say_why_frozen(locked, action):
+            raise DecisionRefused(frozen)
         step = DiscrepancyStep(
             discrepancy=locked,
             at=now,

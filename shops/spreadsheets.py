@@ -6,6 +6,7 @@ A text that came from outside never becomes a formula, whatever it begins with.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import IO, Any
@@ -49,30 +50,45 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
     yield _empty(buffer)
 
 
-def write_xlsx(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """The table as a workbook of one sheet: amounts are numbers, times are times of UTC, texts are texts.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table of a workbook; without a title it is called as the program that opens it likes."""
 
-    Raises TooManyRows.
-    """
+    header: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+    title: str | None = None
+
+
+def write_xlsx(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """The table as a workbook of one sheet. Raises TooManyRows."""
+    write_workbook(file, [Sheet(header, rows)])
+
+
+def write_workbook(file: IO[bytes], sheets: Iterable[Sheet]) -> None:
+    """The tables as sheets: amounts are numbers, times are times of UTC, texts are texts. Raises TooManyRows."""
     with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
-        sheet = workbook.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, len(header) - 1, XLSX_COLUMN_WIDTH)
         bold = workbook.add_format({"bold": True})
         formats = {
             Decimal: workbook.add_format({"num_format": XLSX_AMOUNT}),
             datetime: workbook.add_format({"num_format": XLSX_TIME}),
         }
-        for column, name in enumerate(header):
-            sheet.write_string(0, column, name, bold)
-        for number, row in enumerate(rows, start=1):
-            if number > XLSX_ROWS_LIMIT:
-                raise TooManyRows(
-                    _("A sheet holds %(limit)d rows at the most: take fewer by a filter, or take CSV.")
-                    % {"limit": XLSX_ROWS_LIMIT}
-                )
-            for column, cell in enumerate(row):
-                _write_cell(sheet, number, column, cell, formats)
+        for sheet in sheets:
+            _write_sheet(workbook.add_worksheet(sheet.title), sheet, bold, formats)
+
+
+def _write_sheet(page: Any, sheet: Sheet, bold: Any, formats: dict[type, Any]) -> None:
+    page.freeze_panes(1, 0)
+    page.set_column(0, len(sheet.header) - 1, XLSX_COLUMN_WIDTH)
+    for column, name in enumerate(sheet.header):
+        page.write_string(0, column, name, bold)
+    for number, row in enumerate(sheet.rows, start=1):
+        if number > XLSX_ROWS_LIMIT:
+            raise TooManyRows(
+                _("A sheet holds %(limit)d rows at the most: take fewer by a filter, or take CSV.")
+                % {"limit": XLSX_ROWS_LIMIT}
+            )
+        for column, cell in enumerate(row):
+            _write_cell(page, number, column, cell, formats)
 
 
 def _write_cell(sheet: Any, row: int, column: int, cell: Cell, formats: dict[type, Any]) -> None:

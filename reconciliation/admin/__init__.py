@@ -4,6 +4,7 @@ from reconciliation.admin.case import CaseAdmin
 from reconciliation.admin.discrepancy import DiscrepancyAdmin
 from reconciliation.admin.facts import JudgedBillAdmin, JudgedReceiptAdmin
 from reconciliation.admin.house_rule import HouseRuleAdmin
+from reconciliation.admin.period import PeriodAdmin
 from reconciliation.admin.write_off import WriteOffAccountAdmin
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "HouseRuleAdmin",
     "JudgedBillAdmin",
     "JudgedReceiptAdmin",
+    "PeriodAdmin",
     "WriteOffAccountAdmin",
 ]
