@@ -28,6 +28,7 @@ from shops.presentation import NOTHING, show_beginning, show_time
 from shops.wording import word_remark
 
 FAULT_SHOWN = 120
+BY_PERSON = ("person", RelatedDropdownFilter)
 MAY_SEND = "reconciliation.send_letter"
 
 
@@ -57,7 +58,7 @@ class LetterAdmin(FactAdmin):
     list_filter = (
         StateFilter,
         ("kind", ChoicesDropdownFilter),
-        ("person", RelatedDropdownFilter),
+        BY_PERSON,
         ("created_at", DayRangeFilter),
     )
     search_fields = ("subject", "address", "person__username", "person__last_name", "=message_id")
@@ -96,7 +97,7 @@ class LetterAdmin(FactAdmin):
         """Who sees only the own letters is not told whom else there is."""
         if self.has_send_permission(request):
             return self.list_filter
-        return [chosen for chosen in self.list_filter if chosen[0] != "person"]
+        return [chosen for chosen in self.list_filter if chosen != BY_PERSON]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, (extra_context or {}) | describe_server())

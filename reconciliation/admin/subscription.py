@@ -132,7 +132,7 @@ class SubscriptionAdmin(ModelAdmin):
             is_new = subscription.pk is None
             with transaction.atomic():
                 save(form.instance)
-                form.save_m2m()
+                form.instance.shops.set(form.cleaned_data["shops"])
             log = self.log_addition if is_new else self.log_change
             log(request, form.instance, gettext("Set for oneself."))
             messages.success(request, gettext("Your notifications are set."))
