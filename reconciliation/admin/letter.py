@@ -65,7 +65,7 @@ class LetterAdmin(FactAdmin):
     search_help_text = _("Subject, person, address, message id")
     fields = (
         "shown_created_at",
-        "person",
+        "shown_person",
         "kind",
         "subject",
         "shown_state",
@@ -79,6 +79,7 @@ class LetterAdmin(FactAdmin):
     )
     readonly_fields = (
         "shown_created_at",
+        "shown_person",
         "shown_state",
         "shown_next_attempt_at",
         "shown_sent_at",
@@ -104,6 +105,11 @@ class LetterAdmin(FactAdmin):
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(MAY_SEND)
+
+    @display(description=_("to whom"))
+    def shown_person(self, letter: Letter) -> str:
+        """Without the way to the user's page, which most may not open."""
+        return letter.person.get_full_name() or letter.person.get_username()
 
     @display(description=_("written"), ordering="created_at")
     def shown_created_at(self, letter: Letter) -> str:

@@ -102,7 +102,7 @@ def _list_chapters(listed: list[Discrepancy], rest: Figures, history: Figures) -
     for row in listed:
         by_shop.setdefault(str(row.case.shop), []).append(describe(row))
     for shop, rows in by_shop.items():
-        yield Chapter(shop, [Part(_("The largest differences"), rows)])
+        yield Chapter(_("Shop %(shop)s") % {"shop": shop}, [Part(_("The largest differences"), rows)])
     sums = [
         (_("Others beyond the threshold"), rest),
         (_("From documents more than %(days)d days old") % {"days": HISTORY_AFTER.days}, history),

@@ -76,7 +76,8 @@ def compose(reader: Reader, first: date, day: date) -> Content:
         _("Unresolved: %(figures)s. New and closed: %(days)s.") % words if counted else _("There is nothing to tell.")
     )
     chapters = [
-        Chapter(str(shop), list(_list_parts(shop, figures, words["days"]))) for shop, figures in counted.items()
+        Chapter(_("Shop %(shop)s") % {"shop": shop}, list(_list_parts(shop, figures, words["days"])))
+        for shop, figures in counted.items()
     ]
     return Content(_("Discrepancies on %(day)s: unresolved %(figures)s") % words, lead, chapters)
 

@@ -69,9 +69,11 @@ class Content:
 
 
 def show_figures(figures: Figures) -> str:
-    """`3 · −31 040,00`, or only the count of what is not about money."""
+    """`3, −31,040.00 in all`, or only the count of what is not about money."""
     count = show_quantity(Decimal(figures.count))
-    return count if figures.amount is None else f"{count} · {show_signed_amount(figures.amount)}"
+    if figures.amount is None:
+        return count
+    return _("%(count)s, %(amount)s in all") % {"count": count, "amount": show_signed_amount(figures.amount)}
 
 
 def describe(discrepancy: Discrepancy, *, with_shop: bool = False) -> Row:

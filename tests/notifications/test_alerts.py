@@ -84,7 +84,7 @@ def test_letters_wait_a_minute_for_what_else_is_found(shop: Shop) -> None:
     assert write_alert_letters(now=NOON + MINUTE) == 1
     letter = Letter.objects.get()
     assert (letter.person, letter.kind) == (person, Letter.Kind.AT_ONCE)
-    assert plain(letter.subject) == "Расхождения свыше порога: 2 · -5 000,00"
+    assert plain(letter.subject) == "Расхождения свыше порога: 2 на сумму -5 000,00"
 
 
 def test_a_large_import_is_one_letter_of_the_worst_and_a_sum(shop: Shop) -> None:
@@ -102,10 +102,10 @@ def test_a_large_import_is_one_letter_of_the_worst_and_a_sum(shop: Shop) -> None
     listed = [line.rpartition(": ")[2] for line in text.splitlines() if line.startswith("  счёт")]
     assert listed == [f"-{number // 1000} {number % 1000:03},00" for number in range(1050, 1030, -1)]
     rest = sum(range(1001, 1031))
-    assert f"Остальные свыше порога: 30 · -{rest // 1000} {rest % 1000:03},00" in text
-    assert "По документам старше 7 дней: 3 · -27 000,00" in text
+    assert f"Остальные свыше порога: 30 на сумму -{rest // 1000} {rest % 1000:03},00" in text
+    assert "По документам старше 7 дней: 3 на сумму -27 000,00" in text
     total = sum(range(1001, 1051)) + 27000
-    assert f"53 · -{total // 1000} {total % 1000:03},00" in text.splitlines()[0]
+    assert f"53 на сумму -{total // 1000} {total % 1000:03},00" in text.splitlines()[0]
 
 
 def test_a_document_of_a_week_ago_is_not_history_yet(shop: Shop) -> None:
@@ -126,7 +126,7 @@ def test_each_is_told_of_the_chosen_shops_and_of_the_own_work(shop: Shop, other_
     Discrepancy.objects.filter(pk=other.pk).update(assignee=mine)
     assert write_alert_letters(now=NOON + MINUTE) == 3
     subjects = {letter.person.username: plain(letter.subject).rpartition(": ")[2] for letter in Letter.objects.all()}
-    assert subjects == {"both": "2 · -5 000,00", "tea": "1 · -2 000,00", "mine": "1 · -3 000,00"}
+    assert subjects == {"both": "2 на сумму -5 000,00", "tea": "1 на сумму -2 000,00", "mine": "1 на сумму -3 000,00"}
 
 
 def test_a_judgement_that_is_taken_back_leaves_nothing_to_tell(shop: Shop) -> None:

@@ -85,8 +85,8 @@ def test_yesterday_ends_at_the_persons_midnight(shop: Shop, opened_at: datetime,
     person = make_reader()
     open_beyond(shop, "-60.00", at=opened_at)
     write_due_digests(now=WEDNESDAY)
-    assert ("Новые за 24.03.2026: 1 · -60,00" in read_letter(person)) == is_new
-    assert "Не закрыто: 1 · -60,00" in read_letter(person)
+    assert ("Новые за 24.03.2026: 1 на сумму -60,00" in read_letter(person)) == is_new
+    assert "Не закрыто: 1 на сумму -60,00" in read_letter(person)
 
 
 def test_mondays_digest_tells_of_the_days_since_fridays(shop: Shop) -> None:
@@ -98,7 +98,7 @@ def test_mondays_digest_tells_of_the_days_since_fridays(shop: Shop) -> None:
         open_beyond(shop, amount, at=at)
     assert write_due_digests(now=monday) == 1
     text = plain(Letter.objects.latest("pk").text)
-    assert "Новые за 27.03.2026 – 29.03.2026: 2 · -320,00" in text, "Monday's own is told on Tuesday"
+    assert "Новые за 27.03.2026 – 29.03.2026: 2 на сумму -320,00" in text, "Monday's own is told on Tuesday"
     assert person.digests.count() == 2
 
 
@@ -119,7 +119,7 @@ def test_the_figures_are_those_of_the_rows(shop: Shop, other_shop: Shop) -> None
     for place in (shop, other_shop):
         held = list(Discrepancy.objects.filter(case__shop=place))
         unresolved = [row for row in held if row.status != Status.RESOLVED]
-        chapter = text.partition(f"\n{place}\n")[2].partition("\n==")[0]
+        chapter = text.partition(f"\nМагазин {place}\n")[2].partition("\n==")[0]
         midnight = datetime(2026, 3, 23, 21, tzinfo=UTC)
         assert f"Новые за 24.03.2026: {tell([row for row in held if row.opened_at >= midnight])}\n" in chapter
         assert f"Мои: {tell([row for row in unresolved if row.assignee_id == person.pk])}\n" in chapter
@@ -132,7 +132,7 @@ def test_the_figures_are_those_of_the_rows(shop: Shop, other_shop: Shop) -> None
 
 
 def tell(rows: list[Discrepancy]) -> str:
-    return f"{len(rows)} · {show(sum((row.amount or Decimal(0) for row in rows), Decimal(0)))}"
+    return f"{len(rows)} на сумму {show(sum((row.amount or Decimal(0) for row in rows), Decimal(0)))}"
 
 
 def show(amount: Decimal | None) -> str:
@@ -158,7 +158,7 @@ def test_what_waits_for_confirmation_is_told_to_who_may_confirm_it(shop: Shop) -
     viewer.save(update_fields=["email"])
     Subscription.objects.create(person=viewer)
     write_due_digests(now=WEDNESDAY)
-    assert "Ждут моего подтверждения: 1 · -5 000,00" in read_letter(confirmer)
+    assert "Ждут моего подтверждения: 1 на сумму -5 000,00" in read_letter(confirmer)
     assert "Ждут моего подтверждения" not in read_letter(proposer), "nobody confirms an own proposal"
     assert "Ждут моего подтверждения" not in read_letter(viewer)
 
@@ -184,7 +184,7 @@ def test_an_owner_is_told_of_the_own_shop_only(shop: Shop, other_shop: Shop) -> 
     text = read_letter(owner)
     assert "7 Чай" in text
     assert "Кофе" not in text
-    assert "не закрыто 1 · -60,00" in text
+    assert "не закрыто 1 на сумму -60,00" in text
 
 
 def test_who_wants_only_the_own_work_is_told_of_nothing_else(shop: Shop) -> None:
@@ -193,7 +193,7 @@ def test_who_wants_only_the_own_work_is_told_of_nothing_else(shop: Shop) -> None
     open_beyond(shop, "-70.00", at=TUESDAY_NOON)
     decisions.take(mine, actor=person, now=TUESDAY_NOON)
     write_due_digests(now=WEDNESDAY)
-    assert "не закрыто 1 · -60,00" in read_letter(person)
+    assert "не закрыто 1 на сумму -60,00" in read_letter(person)
 
 
 def test_when_there_is_nothing_to_tell_no_letter_comes_unless_wanted(shop: Shop) -> None:
@@ -221,9 +221,9 @@ def test_each_reads_the_own_language(shop: Shop) -> None:
     russian, english = make_reader("ada"), make_reader("grace", language="en")
     open_beyond(shop, "-31040.00", at=TUESDAY_NOON)
     write_due_digests(now=WEDNESDAY)
-    assert read_letter(russian).startswith("Расхождения на 25.03.2026: не закрыто 1 · -31 040,00\n")
-    assert read_letter(english).startswith("Discrepancies on 03/25/2026: unresolved 1 · -31,040.00\n")
-    assert "paid in part: 1 · -31,040.00" in read_letter(english)
+    assert read_letter(russian).startswith("Расхождения на 25.03.2026: не закрыто 1 на сумму -31 040,00\n")
+    assert read_letter(english).startswith("Discrepancies on 03/25/2026: unresolved 1, -31,040.00 in all\n")
+    assert "paid in part: 1, -31,040.00 in all" in read_letter(english)
     html = Letter.objects.get(person=english).html
     assert '<html lang="en">' in html
 
