@@ -7,6 +7,7 @@ week is history that was brought in, and is told as a sum only. What has been re
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Min, Q, QuerySet, Sum
@@ -72,7 +73,7 @@ def _write(reader: Reader, told: QuerySet[Alert], first: int, now: datetime) -> 
     return True
 
 
-def _select_beyond(rows: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
+def _select_beyond(rows: QuerySet[Discrepancy]) -> QuerySet[Any]:
     """Those that are unresolved and beyond the threshold now, with the time that their document speaks of."""
     threshold = F("case__shop__alert_threshold")
     document_at = Coalesce("case__bill__issued_at", "case__receipt__printed_at", "case__event__occurred_at")
@@ -81,7 +82,7 @@ def _select_beyond(rows: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
     return rows.filter(size__gt=threshold).annotate(document_at=document_at, history_before=history_before)
 
 
-def _compose(beyond: QuerySet[Discrepancy]) -> Content | None:
+def _compose(beyond: QuerySet[Any]) -> Content | None:
     """The letter about these, or None where there is nothing left to tell."""
     is_history = Q(document_at__lt=F("history_before"))
     recent = beyond.filter(Q(document_at=None) | ~is_history)

@@ -131,7 +131,7 @@ def _list_parts(shop: Shop, figures: ShopFigures, days: str) -> Iterator[Part]:
             _("Unresolved, by kind"),
             [
                 Row(
-                    KindChoice(kind).label,
+                    str(KindChoice(kind).label),
                     show_figures(part),
                     link_to("discrepancy_changelist", query=f"{queue}&kind__exact={kind}"),
                 )

@@ -126,7 +126,7 @@ def test_the_figures_are_those_of_the_rows(shop: Shop, other_shop: Shop) -> None
         assert f"  Не закрыты: {tell(unresolved)}\n" in chapter
         assert f"  частичная оплата: {tell(unresolved)}\n" in chapter
         assert f"  grace: {tell([row for row in held if row.status == Status.RESOLVED])}\n" in chapter
-        worst = sorted(unresolved, key=lambda row: abs(row.amount or 0), reverse=True)[:10]
+        worst = sorted(unresolved, key=lambda row: abs(row.amount or Decimal(0)), reverse=True)[:10]
         listed = chapter.partition("Самые крупные расхождения\n")[2].partition("\n\n")[0]
         assert [line.rpartition(": ")[2] for line in listed.splitlines()] == [show(row.amount) for row in worst]
 
