@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -44,5 +45,11 @@ UNFOLD: dict[str, Any] = {
         },
     },
     "DASHBOARD_CALLBACK": "crmpos.dashboard.describe_dashboard",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("My notifications"), "link": reverse_lazy("admin:reconciliation_subscription_mine")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "SIDEBAR": {"show_search": True, "navigation": "crmpos.navigation.list_navigation"},
 }

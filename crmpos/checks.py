@@ -73,6 +73,31 @@ def check_broker(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
+def check_mail(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.MAIL_SERVER_IS_SET:
+        return [
+            Warning(
+                "EMAIL_URL is not set; digests and other letters to people are written and wait.",
+                hint="Set EMAIL_URL or EMAIL_URL_FILE to a mail server, as smtp://user:password@host:587?tls=true.",
+                id="crmpos.W002",
+            )
+        ]
+    missing = [
+        name
+        for name, is_given in (("EMAIL_FROM", settings.EMAIL_FROM_IS_GIVEN), ("SITE_URL", bool(settings.SITE_URL)))
+        if not is_given
+    ]
+    return [
+        Warning(
+            f"EMAIL_URL is set, and {name} is not.",
+            hint="Letters need a sender that their receivers' servers accept, and the address of the site for links.",
+            id="crmpos.W003",
+        )
+        for name in missing
+    ]
+
+
+@register(deploy=True)
 def check_static_files(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     folder = settings.STATIC_ROOT
     if folder is None or (Path(folder) / "staticfiles.json").exists():

@@ -6,9 +6,10 @@ a misspelt "flase" must never be taken for "true".
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import dj_database_url
@@ -18,6 +19,20 @@ BOOLEAN_BY_WORD = {"true": True, "1": True, "false": False, "0": False}
 DATABASE_SCHEMES = ("postgresql", "postgres", "sqlite")
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "memory")
 CACHE_SCHEMES = ("redis", "rediss")
+MAIL_SCHEMES = ("smtp", "smtps")
+SITE_SCHEMES = ("http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """How letters are handed over: `starts_tls` begins in the open and goes on encrypted, `is_tls` is so throughout."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    starts_tls: bool = False
+    is_tls: bool = False
 
 
 def read_text(name: str, default: str = "") -> str:
@@ -111,6 +126,35 @@ def read_broker(name: str) -> str:
 def read_cache(name: str) -> str:
     """The URL of the cache that all processes share, or nothing."""
     return _read_url(name, CACHE_SCHEMES)
+
+
+def read_site(name: str) -> str:
+    """The address under which people reach the site, without a slash at its end, or nothing."""
+    text = read_text(name)
+    url = urlsplit(text)
+    if text and not (url.scheme in SITE_SCHEMES and url.hostname and not url.query and not url.fragment):
+        raise _invalid(name, text, "the address of the site, as https://books.example")
+    return text.rstrip("/")
+
+
+def read_mail_server(name: str) -> MailServer | None:
+    """The mail server that a URL names, or None when the variable is not set."""
+    url = _read_url(name, MAIL_SCHEMES)
+    if not url:
+        return None
+    parts = urlsplit(url)
+    is_tls = parts.scheme == "smtps"
+    try:
+        port = parts.port or (465 if is_tls else 25)
+        starts_tls = {"": False, "tls=false": False, "tls=true": True}[parts.query]
+    except (KeyError, ValueError):
+        port, starts_tls = 0, False
+    if not port or not parts.hostname or parts.path not in ("", "/") or parts.fragment or (is_tls and starts_tls):
+        allowed = "smtp://user:password@host:587?tls=true or smtps://user:password@host"
+        raise _invalid(name, _hide_all_but_scheme(url), allowed)
+    return MailServer(
+        parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), starts_tls, is_tls
+    )
 
 
 def _read_url(name: str, schemes: tuple[str, ...]) -> str:

@@ -60,6 +60,8 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
             Entry("shops.Forward", "forward_to_inbox"),
             Entry("shops.CrmWebhook", "webhook"),
             Entry("shops.WebhookMessage", "outbox"),
+            Entry("reconciliation.Letter", "mail"),
+            Entry("reconciliation.Subscription", "notifications"),
             Entry("auth.User", "person"),
             Entry("auth.Group", "group"),
         ),

@@ -16,7 +16,9 @@ from crmpos.environment import (
     read_database,
     read_integer,
     read_list,
+    read_mail_server,
     read_secret,
+    read_site,
     read_text,
     read_time_zone,
 )
@@ -201,6 +203,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "write the digests that are due": {
+        "task": "reconciliation.tasks.write_digests",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
+    "send the letters that wait": {
+        "task": "reconciliation.tasks.send_letters",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     "forward receipts to the CRMs behind shops": {
         "task": "shops.tasks.forward_receipts",
         "schedule": 2.0,
@@ -211,6 +223,20 @@ CELERY_BEAT_SCHEDULE = {
 # Whether a shop's CRM may stand on this machine or in a private network, as it does beside a shop. Where shops' owners
 # enter addresses themselves, false keeps them from reaching into the network of the server.
 WEBHOOK_ALLOW_PRIVATE_ADDRESSES = read_boolean("WEBHOOK_ALLOW_PRIVATE_ADDRESSES", default=True)
+
+# Letters to people. Without a mail server they are written and wait.
+
+_mail_server = read_mail_server("EMAIL_URL")
+MAIL_SERVER_IS_SET = _mail_server is not None
+if _mail_server is not None:
+    EMAIL_HOST, EMAIL_PORT = _mail_server.host, _mail_server.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail_server.user, _mail_server.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail_server.starts_tls, _mail_server.is_tls
+EMAIL_TIMEOUT = 10
+EMAIL_FROM_IS_GIVEN = bool(read_text("EMAIL_FROM"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read_text("EMAIL_FROM", "crmpos@localhost")
+# Where people reach the site: links in letters begin with it, and without it there are none.
+SITE_URL = read_site("SITE_URL")
 
 # Evotor (the token that is written down for this application on Evotor's site; without one its calls are refused)
 

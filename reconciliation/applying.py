@@ -12,6 +12,7 @@ from typing import Literal
 from reconciliation import notices
 from reconciliation.closing import close_or_open
 from reconciliation.house_rules.applying import ask_rules
+from reconciliation.letters.alerts import note_alerts
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, Status
 from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
@@ -81,6 +82,7 @@ def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: d
     close_or_open(application.steps, now=now)
     shop_numbers = {item.shop_number for item in judged}
     notices.tell(shop_numbers, application.payments, application.steps, now=now)
+    note_alerts(application.steps, {case.pk: case.shop_id for case in cases.values()}, now=now)
     return application
 
 

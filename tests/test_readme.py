@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FIRST_COMMAND = "pip install uv && uv run manage.py demo"
 TEST_COMMAND = "pip install uv && uv run pytest"
-WITH_FILE = ("read_secret", "read_database", "read_broker", "read_cache")
+WITH_FILE = ("read_secret", "read_database", "read_broker", "read_cache", "read_mail_server")
 
 
 def read_section(title: str) -> str:

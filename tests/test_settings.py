@@ -92,6 +92,26 @@ def test_calls_are_counted_in_redis_where_there_is_one(run_with: Run, variables:
 
 
 @pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("", "localhost 25 False False"),
+        ("smtp://mail.example", "mail.example 25 False False"),
+        ("smtp://a%40b.example:p%2Fw@mail.example:587?tls=true", "mail.example 587 a@b.example p/w True False"),
+        ("smtps://books:word@mail.example", "mail.example 465 books word False True"),
+    ],
+)
+def test_the_mail_server_is_read_from_its_url(run_with: Run, url: str, server: str) -> None:
+    show = (
+        "from django.conf import settings as s;"
+        "names = ('HOST', 'PORT', 'HOST_USER', 'HOST_PASSWORD', 'USE_TLS', 'USE_SSL');"
+        "shown = [getattr(s, f'EMAIL_{name}') for name in names];"
+        "print(*(part for part in shown if part != ''))"
+    )
+    done = run_with(show, EMAIL_URL=url)
+    assert (done.stderr, done.stdout.strip()) == ("", server)
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "allowed"),
     [
         ("DEBUG", "flase", "true, false, 1 or 0"),
@@ -107,6 +127,8 @@ def test_calls_are_counted_in_redis_where_there_is_one(run_with: Run, variables:
         ("LOG_LEVEL", "loud", "DEBUG or INFO or WARNING or ERROR"),
         ("TIME_ZONE", "Moscow", "the name of a time zone, as Europe/Moscow"),
         ("SECRET_KEY_FILE", "/nowhere/key", "a readable text file"),
+        ("SITE_URL", "books.example", "the address of the site, as https://books.example"),
+        ("SITE_URL", "https://", "the address of the site, as https://books.example"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(run_with: Run, variable: str, value: str, allowed: str) -> None:
@@ -123,6 +145,11 @@ def test_a_wrong_value_is_refused_by_name(run_with: Run, variable: str, value: s
         ("CELERY_BROKER_URL", "amqp://books:s3cret@broker.example", "amqp://..."),
         ("CELERY_BROKER_URL", "s3cret", "..."),
         ("CACHE_URL", "memcached://books:s3cret@cache.example", "memcached://..."),
+        ("EMAIL_URL", "mail://books:s3cret@mail.example", "mail://..."),
+        ("EMAIL_URL", "smtp://books:s3cret@", "smtp://..."),
+        ("EMAIL_URL", "smtp://books:s3cret@mail.example:port", "smtp://..."),
+        ("EMAIL_URL", "smtp://books:s3cret@mail.example?tls=yes", "smtp://..."),
+        ("EMAIL_URL", "smtps://books:s3cret@mail.example?tls=true", "smtps://..."),
     ],
 )
 def test_a_wrong_address_is_refused_without_its_password(run_with: Run, variable: str, value: str, shown: str) -> None:
@@ -156,7 +183,9 @@ def test_a_deployment_without_its_settings_is_told(settings: Settings, tmp_path:
     settings.ALLOWED_HOSTS = ["*"]
     settings.STATIC_ROOT = tmp_path
     settings.DEBUG = True
-    assert list_own_checks() == ["crmpos.E001", "crmpos.E002", "crmpos.E003", "crmpos.E004", "crmpos.W001"]
+    settings.MAIL_SERVER_IS_SET = False
+    errors = ["crmpos.E001", "crmpos.E002", "crmpos.E003", "crmpos.E004"]
+    assert list_own_checks() == [*errors, "crmpos.W001", "crmpos.W002"]
 
 
 def test_a_complete_deployment_is_content(settings: Settings) -> None:
@@ -165,7 +194,16 @@ def test_a_complete_deployment_is_content(settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["books.example"]
     settings.STATIC_ROOT = None
     settings.DEBUG = False
+    settings.MAIL_SERVER_IS_SET = settings.EMAIL_FROM_IS_GIVEN = True
+    settings.SITE_URL = "https://books.example"
     assert list_own_checks() == []
+
+
+def test_letters_without_a_sender_and_without_links_are_told(settings: Settings) -> None:
+    settings.MAIL_SERVER_IS_SET = True
+    settings.EMAIL_FROM_IS_GIVEN, settings.SITE_URL = False, ""
+    said = [message.msg for message in run_checks(include_deployment_checks=True) if message.id == "crmpos.W003"]
+    assert said == ["EMAIL_URL is set, and EMAIL_FROM is not.", "EMAIL_URL is set, and SITE_URL is not."]
 
 
 @pytest.mark.django_db

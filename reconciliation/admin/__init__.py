@@ -4,7 +4,9 @@ from reconciliation.admin.case import CaseAdmin
 from reconciliation.admin.discrepancy import DiscrepancyAdmin
 from reconciliation.admin.facts import JudgedBillAdmin, JudgedReceiptAdmin
 from reconciliation.admin.house_rule import HouseRuleAdmin
+from reconciliation.admin.letter import LetterAdmin
 from reconciliation.admin.period import PeriodAdmin
+from reconciliation.admin.subscription import SubscriptionAdmin
 from reconciliation.admin.write_off import WriteOffAccountAdmin
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "HouseRuleAdmin",
     "JudgedBillAdmin",
     "JudgedReceiptAdmin",
+    "LetterAdmin",
     "PeriodAdmin",
+    "SubscriptionAdmin",
     "WriteOffAccountAdmin",
 ]

@@ -1,26 +1,32 @@
-"""Judgement: cases, their discrepancies, and what was decided about each."""
+"""Judgement: cases, their discrepancies, what was decided about each, and who is told of it."""
 
 from reconciliation.models.attachment import Attachment
 from reconciliation.models.case import Case
 from reconciliation.models.discrepancy import Discrepancy, DiscrepancyStep
 from reconciliation.models.house_rule import DirectionChoice, HouseRule, OutcomeChoice
+from reconciliation.models.letter import Alert, Digest, Letter
 from reconciliation.models.period import Period, PeriodAcknowledgement, PeriodEntry
+from reconciliation.models.subscription import Subscription
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
 
 __all__ = [
+    "Alert",
     "Attachment",
     "Case",
+    "Digest",
     "DirectionChoice",
     "Discrepancy",
     "DiscrepancyStep",
     "HouseRule",
     "KindChoice",
+    "Letter",
     "OutcomeChoice",
     "Period",
     "PeriodAcknowledgement",
     "PeriodEntry",
     "Reason",
     "Status",
+    "Subscription",
     "WriteOffAccount",
 ]

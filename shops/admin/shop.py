@@ -38,10 +38,27 @@ class ShopAdmin(LearnedAdmin):
     list_display_links = ("number", "name")
     search_fields = ("number", "name")
     list_filter = ("after_partial",)
-    readonly_fields = ("number", "shown_opened_not_paid_after", "shown_late_receipt_after", "shown_write_off_limit")
+    readonly_fields = (
+        "number",
+        "shown_opened_not_paid_after",
+        "shown_late_receipt_after",
+        "shown_write_off_limit",
+        "shown_alert_threshold",
+    )
     fieldsets = (
         (None, {"fields": ("number", "name", "time_zone")}),
-        (_("Limits"), {"fields": ("after_partial", "opened_not_paid_after", "late_receipt_after", "write_off_limit")}),
+        (
+            _("Limits"),
+            {
+                "fields": (
+                    "after_partial",
+                    "opened_not_paid_after",
+                    "late_receipt_after",
+                    "write_off_limit",
+                    "alert_threshold",
+                )
+            },
+        ),
     )
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -60,10 +77,12 @@ class ShopAdmin(LearnedAdmin):
             "shown_opened_not_paid_after",
             "shown_late_receipt_after",
             "shown_write_off_limit",
+            "shown_alert_threshold",
         )
         return ((None, {"fields": ("number", "name", "time_zone", *limits)}),)
 
     shown_write_off_limit = staticmethod(amount_column("write_off_limit", _("write-off limit")))
+    shown_alert_threshold = staticmethod(amount_column("alert_threshold", _("tell at once of differences beyond")))
 
     @display(description=_("opened, not paid after"), ordering="opened_not_paid_after")
     def shown_opened_not_paid_after(self, shop: Shop) -> str:

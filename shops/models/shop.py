@@ -55,6 +55,14 @@ class Shop(models.Model):
         default=Decimal(1000),
         help_text=_("A difference beyond it is written off when a second person confirms."),
     )
+    alert_threshold = models.DecimalField(
+        _("tell at once of differences beyond"),
+        max_digits=15,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Money missing or money too much. Empty: nobody is told before the daily digest."),
+    )
 
     class Meta:
         verbose_name = _("shop")
@@ -68,6 +76,10 @@ class Shop(models.Model):
                 condition=models.Q(late_receipt_after__gt=timedelta(0)), name="shop_waits_some_time_for_receipts"
             ),
             models.CheckConstraint(condition=models.Q(write_off_limit__gte=0), name="write_off_limit_is_an_amount"),
+            models.CheckConstraint(
+                condition=models.Q(alert_threshold=None) | models.Q(alert_threshold__gte=0),
+                name="alert_threshold_is_an_amount",
+            ),
         )
 
     def __str__(self) -> str:
