@@ -57,7 +57,6 @@ class DiscrepancyAdmin(WorkMixin, QueueMixin, FactAdmin):
         "shown_received",
         "shown_amount",
         "shown_status",
-        "assignee",
     )
     list_display_links = ("shown_opened_at", "kind")
     list_select_related = ("shop", "case__shop", "case__bill", "case__receipt", "case__event", "assignee")
@@ -105,16 +104,16 @@ class DiscrepancyAdmin(WorkMixin, QueueMixin, FactAdmin):
         document = discrepancy.case.bill or discrepancy.case.receipt
         return (document.customer_name if document else "") or NOTHING
 
-    @display(description=_("difference"), ordering="amount")
+    @display(description=_("difference"), ordering="magnitude")
     def shown_amount(self, discrepancy: Discrepancy) -> str:
         if discrepancy.amount is None:
             return NOTHING
         css_class = "amount-missing" if discrepancy.amount < 0 else "amount-beyond"
         return format_html('<span class="{}">{}</span>', css_class, show_signed_amount(discrepancy.amount))
 
-    @display(description=_("status"), ordering="status")
+    @display(description=_("who has it"), ordering="status")
     def shown_status(self, discrepancy: Discrepancy) -> str:
-        return show_status(discrepancy)
+        return format_html("{}<small>{}</small>", show_status(discrepancy), discrepancy.assignee or "")
 
     def describe(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
         row = Discrepancy.objects.select_related(*self.list_select_related).get(pk=row.pk)

@@ -18,9 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation import saved_views
 from reconciliation.admin.filter_bar import KNOWN_PARAMETERS, build_filter_bar
-from reconciliation.admin.page import CasePage, load_facts
+from reconciliation.admin.page import CasePage, load_table
 from reconciliation.admin.queue import find_neighbour, list_tabs, order_queue, search_queue
-from reconciliation.comparison import build_table
 from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy
 from shops.admin_base import display
@@ -96,13 +95,12 @@ class QueueMixin:
     def lines_view(self, request: HttpRequest, discrepancy_id: int) -> HttpResponse:
         """The bill and its receipts line by line, as a part of a page."""
         row = self._find(request, discrepancy_id)
-        page, loaded = CasePage(row.case), load_facts(row.case)
-        table = build_table(loaded.bill, loaded.receipts)
+        table = load_table(row.case)
         context = {
             "case": row.case,
             "zone": row.case.shop.zone,
             "table": table,
-            "receipts": page.number_receipts(table),
+            "receipts": CasePage(row.case).number_receipts(table),
             "explanation": explain(row),
         }
         return TemplateResponse(request, "admin/reconciliation/discrepancy/lines.html", context)

@@ -152,8 +152,9 @@
         const onRow = target.matches("tr.data-row");
         const pageKeys = document.querySelector("a[data-key=n]") ? PAGE_KEYS : {};
         const does = (onRow && ROW_KEYS[key]) || (list() ? LIST_KEYS[key] : pageKeys[key]);
-        if (!does || event.shiftKey !== (key === "?")) return;
+        if (!does || (event.shiftKey && key !== "?")) return;
         event.preventDefault();
+        event.stopPropagation(); // the side bar of unfold has another meaning for t
         does(target);
     });
 
