@@ -27,7 +27,7 @@ from reconciliation.admin.page import CasePage
 from reconciliation.admin.queue import QueuePaginator
 from reconciliation.admin.queue_views import QueueMixin
 from reconciliation.admin.work import WorkMixin
-from reconciliation.models import Discrepancy, Status
+from reconciliation.models import WORST_FIRST, Discrepancy, Status
 from shops.admin_base import DayRangeFilter, FactAdmin, amount_column, display
 from shops.presentation import NOTHING, show_beginning, show_date, show_signed_amount, show_time
 
@@ -45,6 +45,7 @@ class DiscrepancyAdmin(WorkMixin, QueueMixin, FactAdmin):
     change_form_template = "admin/reconciliation/discrepancy/change_form.html"
     list_before_template = "admin/reconciliation/discrepancy/queue.html"
     paginator = QueuePaginator
+    ordering = WORST_FIRST
     actions_on_top = True
     list_display = (
         "lines",
