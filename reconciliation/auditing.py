@@ -8,14 +8,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from reconciliation.applying import Subject
 from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases
-from reconciliation.models import Case, Discrepancy, DiscrepancyStep
+from reconciliation.models import Case, CaseText, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.judge import judge
 from reconciliation.rules.kinds import MONETARY
+from reconciliation.search import write_amounts, write_words
 from shops.allocated import pays_no_bill
 from shops.models import Bill, ExchangeEvent, Receipt
 from shops.money import ZERO
@@ -36,6 +37,7 @@ def find_differences(shop_number: int | None = None) -> Iterator[str]:
             yield from _check_cases(subject, batch, load)
     yield from _find_unjudged(shop_number)
     yield from _check_histories(shop_number)
+    yield from _check_shops(shop_number)
 
 
 def count_waiting(as_of: datetime, shop_number: int | None = None) -> int:
@@ -54,9 +56,13 @@ def _check_cases(
     stored: dict[int, list[Discrepancy]] = {}
     for discrepancy in Discrepancy.objects.filter(case__in=cases, cause_present=True):
         stored.setdefault(discrepancy.case_id, []).append(discrepancy)
+    texts = CaseText.objects.in_bulk([case.pk for case in cases])
+    disputed = set(Discrepancy.objects.filter(case__in=cases).values_list("case", flat=True))
     for case in cases:
         name = f"shop {case.shop_id}, {subject} {case}"
         facts_of_case = loaded.get(getattr(case, f"{subject}_id"), facts.Case())
+        if case.pk in disputed and not _is_found(case, facts_of_case, texts.get(case.pk)):
+            yield f"{name}: the text that it is found by is not that of the facts"
         for difference in _check_case(case, facts_of_case, stored.get(case.pk, [])):
             yield f"{name}: {difference}"
 
@@ -78,6 +84,21 @@ def _check_case(case: Case, facts_of_case: facts.Case, stored: Iterable[Discrepa
     named = sum((row.amount or ZERO for row in held.values() if row.kind in MONETARY), ZERO)
     if judgement.gap is not None and named != judgement.gap:
         yield f"the amounts add up to {named}, the difference is {judgement.gap}"
+
+
+def _is_found(case: Case, facts_of_case: facts.Case, text: CaseText | None) -> bool:
+    """Whether the case is found by what the facts say. A case without documents need not be."""
+    if not facts_of_case.bill and not facts_of_case.receipts:
+        return True
+    written = (write_words(facts_of_case), write_amounts(facts_of_case, judge(facts_of_case, case.judged_as_of)))
+    return text is not None and (text.words, text.amounts) == written
+
+
+def _check_shops(shop_number: int | None) -> Iterator[str]:
+    """A discrepancy belongs to the shop of its case."""
+    wrong = _of_shop(Discrepancy.objects.exclude(shop=F("case__shop")), shop_number)
+    for shop, kind, case in wrong.values_list("shop", "kind", "case").iterator():
+        yield f"shop {shop}, {kind} of {case}: its case belongs to another shop"
 
 
 def _find_unjudged(shop_number: int | None) -> Iterator[str]:

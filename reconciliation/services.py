@@ -133,7 +133,10 @@ class Reconciliation:
 
     def _judge_bills(self, bills: list[Bill]) -> list[JudgedCase]:
         cases = load_bill_cases([bill.pk for bill in bills])
-        return [JudgedCase(bill.shop_id, bill.pk, judge(cases[bill.pk], self.as_of), bill.version) for bill in bills]
+        return [
+            JudgedCase(bill.shop_id, bill.pk, judge(cases[bill.pk], self.as_of), bill.version, cases[bill.pk])
+            for bill in bills
+        ]
 
     def _judge_receipts(self, receipts: list[Receipt]) -> list[JudgedCase]:
         """Receipts without a bill. One that has found its bill leaves nothing to say in a case of its own."""
@@ -145,6 +148,7 @@ class Reconciliation:
                 receipt.shop_id,
                 receipt.pk,
                 judge(cases.get(receipt.pk, facts.Case()), self.as_of),
+                facts_of_case=cases.get(receipt.pk, facts.Case()),
             )
             for receipt in receipts
             if receipt.pk in cases or receipt.pk in held

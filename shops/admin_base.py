@@ -191,14 +191,14 @@ class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]
     """From a day to a day, both included, as days of the current time zone."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        first, last = (self._read_day(edge) for edge in ("from", "to"))
+        first, last = (self.read_day(edge) for edge in ("from", "to"))
         if first:
             queryset = queryset.filter(**{f"{self.field_path}__gte": first})
         if last:
             queryset = queryset.filter(**{f"{self.field_path}__lt": last + timedelta(days=1)})
         return queryset
 
-    def _read_day(self, edge: str) -> datetime | None:
+    def read_day(self, edge: str) -> datetime | None:
         """The beginning of the day that was typed, in the reader's way or the international one; None for no day."""
         typed = str(self.used_parameters.get(f"{self.field_path}_{edge}") or "").strip()
         for pattern in formats.get_format("DATE_INPUT_FORMATS"):

@@ -10,7 +10,18 @@ from pathlib import Path
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 
-from reconciliation.models import Case, Discrepancy, DiscrepancyStep, KindChoice, Status, WriteOffAccount
+from reconciliation.loading import load_bill_cases
+from reconciliation.models import (
+    Case,
+    CaseText,
+    Discrepancy,
+    DiscrepancyStep,
+    KindChoice,
+    Status,
+    WriteOffAccount,
+)
+from reconciliation.rules.judge import judge
+from reconciliation.search import write_amounts, write_words
 from shops.models import (
     Bill,
     BillLine,
@@ -157,6 +168,8 @@ def make_discrepancy(bill: Bill, *, amount: str = "-60.00", assignee: User | Non
     case = Case.objects.create(
         shop=bill.shop, bill=bill, due=due, received=due + difference, gap=difference, judged_at=NOON, judged_as_of=NOON
     )
+    facts = load_bill_cases([bill.pk])[bill.pk]
+    CaseText.objects.create(case=case, words=write_words(facts), amounts=write_amounts(facts, judge(facts, NOON)))
     evidence = {
         "received": str(due + difference),
         "due": str(due),
@@ -169,6 +182,7 @@ def make_discrepancy(bill: Bill, *, amount: str = "-60.00", assignee: User | Non
     }
     discrepancy = Discrepancy.objects.create(
         case=case,
+        shop=case.shop,
         kind=KindChoice.PARTIAL_RECEIPT,
         amount=difference,
         evidence=evidence,

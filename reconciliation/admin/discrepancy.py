@@ -4,9 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import User
-from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -15,20 +13,24 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.admin.bulk import BulkWorkMixin
-from reconciliation.admin.filters import AssigneeFilter, StatusFilter
+from reconciliation.admin.filters import (
+    AmountRangeFilter,
+    AssigneeFilter,
+    EmployeeFilter,
+    KindFilter,
+    PaymentFilter,
+    ShopFilter,
+    StatusFilter,
+    StoreFilter,
+    TerminalFilter,
+)
 from reconciliation.admin.linking import DiscrepancyLinkingMixin
 from reconciliation.admin.page import CasePage, list_steps
-from reconciliation.models import Discrepancy, Status
+from reconciliation.admin.queue import QueuePaginator
+from reconciliation.admin.queue_views import QueueMixin
+from reconciliation.models import WORST_FIRST, Discrepancy, Status
 from reconciliation.neighbours import AROUND, list_neighbours
-from shops.admin_base import (
-    ChoicesDropdownFilter,
-    DayRangeFilter,
-    FactAdmin,
-    RangeNumericFilter,
-    RelatedDropdownFilter,
-    amount_column,
-    display,
-)
+from shops.admin_base import DayRangeFilter, FactAdmin, amount_column, display
 from shops.presentation import NOTHING, show_beginning, show_date, show_signed_amount, show_time
 
 FLAGS = {
@@ -41,43 +43,41 @@ FLAGS = {
 
 
 @admin.register(Discrepancy)
-class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, FactAdmin):
+class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, QueueMixin, FactAdmin):
     change_form_template = "admin/reconciliation/discrepancy/change_form.html"
-    list_before_template = "admin/reconciliation/discrepancy/tabs.html"
+    list_before_template = "admin/reconciliation/discrepancy/queue.html"
+    paginator = QueuePaginator
+    ordering = WORST_FIRST
     actions_on_top = True
     list_display = (
+        "lines",
         "shown_opened_at",
-        "kind",
         "shop",
         "document",
         "customer",
+        "kind",
         "shown_due",
         "shown_received",
         "shown_amount",
         "shown_status",
-        "assignee",
     )
     list_display_links = ("shown_opened_at", "kind")
-    list_select_related = ("case__shop", "case__bill", "case__receipt", "case__event", "assignee")
+    list_select_related = ("shop", "case__shop", "case__bill", "case__receipt", "case__event", "assignee")
     list_filter = (
         StatusFilter,
-        ("kind", ChoicesDropdownFilter),
-        ("case__shop", RelatedDropdownFilter),
+        KindFilter,
+        ShopFilter,
         AssigneeFilter,
-        ("amount", RangeNumericFilter),
+        ("amount", AmountRangeFilter),
         ("opened_at", DayRangeFilter),
+        PaymentFilter,
+        StoreFilter,
+        TerminalFilter,
+        EmployeeFilter,
         "cause_present",
     )
-    search_fields = (
-        "case__bill__external_id",
-        "case__bill__number",
-        "case__bill__customer_name",
-        "case__bill__receipts__receipt_id",
-        "case__receipt__receipt_id",
-        "case__receipt__bill_external_id",
-        "case__receipt__customer_name",
-    )
-    search_help_text = _("Bill number or id, receipt id, customer")
+    search_fields = ("case__text__words",)  # `reconciliation.search` says what is sought, and how
+    search_help_text = _("Bill, receipt, customer, product, amount")
 
     shown_due = staticmethod(amount_column("case.due", _("due")))
     shown_received = staticmethod(amount_column("case.received", _("received")))
@@ -89,10 +89,6 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, FactAdmin):
             show_time(discrepancy.opened_at, discrepancy.case.shop.zone),
             show_age(discrepancy),
         )
-
-    @display(description=_("shop"), ordering="case__shop")
-    def shop(self, discrepancy: Discrepancy) -> str:
-        return str(discrepancy.case.shop)
 
     @display(description=_("bill"), ordering="case__bill__number")
     def document(self, discrepancy: Discrepancy) -> str:
@@ -111,19 +107,16 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, FactAdmin):
         document = discrepancy.case.bill or discrepancy.case.receipt
         return (document.customer_name if document else "") or NOTHING
 
-    @display(description=_("difference"), ordering="amount")
+    @display(description=_("difference"), ordering="magnitude")
     def shown_amount(self, discrepancy: Discrepancy) -> str:
         if discrepancy.amount is None:
             return NOTHING
         css_class = "amount-missing" if discrepancy.amount < 0 else "amount-beyond"
         return format_html('<span class="{}">{}</span>', css_class, show_signed_amount(discrepancy.amount))
 
-    @display(description=_("status"), ordering="status")
+    @display(description=_("who has it"), ordering="status")
     def shown_status(self, discrepancy: Discrepancy) -> str:
-        return show_status(discrepancy)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, (extra_context or {}) | {"tabs": list_tabs(request)})
+        return format_html("{}<small>{}</small>", show_status(discrepancy), discrepancy.assignee or "")
 
     def describe(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
         row = Discrepancy.objects.select_related(*self.list_select_related, "write_off_account").get(pk=row.pk)
@@ -142,6 +135,7 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, FactAdmin):
                 "neighbours": list_neighbours(row, [entry.receipt for entry in page["receipts"]]),
                 "neighbours_days": AROUND.days,
                 "work": self.describe_work(request, row),
+                "queue_query": self.read_preserved_query(request),
             }
         )
 
@@ -166,28 +160,3 @@ def link_to(model: str, key: int | None, text: Any, *, small: str = "") -> str:
     address = reverse(f"admin:{model}_change", args=[key])
     aside = format_html("<small>{}</small>", small) if small and small != str(text) else ""
     return format_html('<a class="text-link" href="{}">{}</a>{}', address, text, aside)
-
-
-def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """The questions that are asked most, with how many rows answer each; one query."""
-    unresolved = ~Q(status=Status.RESOLVED)
-    assert isinstance(request.user, User)
-    counts = Discrepancy.objects.aggregate(
-        unresolved=Count("pk", filter=unresolved),
-        mine=Count("pk", filter=unresolved & Q(assignee=request.user)),
-        nobodys=Count("pk", filter=unresolved & Q(assignee=None)),
-        resolved=Count("pk", filter=~unresolved),
-        all=Count("pk"),
-    )
-    asked = (request.GET.get("status", ""), request.GET.get("who", ""))
-    tabs = (
-        (gettext("Unresolved"), "unresolved", "?", ("", "")),
-        (gettext("Mine"), "mine", "?who=mine", ("", "mine")),
-        (gettext("Nobody's"), "nobodys", "?who=nobody", ("", "nobody")),
-        (gettext("Resolved"), "resolved", "?status=resolved", ("resolved", "")),
-        (gettext("All"), "all", "?status=all", ("all", "")),
-    )
-    return [
-        {"title": title, "count": counts[name], "link": link, "active": asked == answers}
-        for title, name, link, answers in tabs
-    ]

@@ -15,7 +15,8 @@ from reconciliation.rules import facts
 from reconciliation.rules.kinds import KINDS
 from reconciliation.waterfall import Bar, Waterfall, build_waterfall
 from shops.allocated import pays
-from shops.models import ExchangeEvent, Receipt
+from shops.bill_values import load_bill_values, load_receipts
+from shops.models import Bill, ExchangeEvent, Receipt
 from shops.money import ZERO
 
 ENTRIES_LIMIT = 60
@@ -118,6 +119,15 @@ def load_facts(case: Case) -> facts.Case:
     if case.receipt_id:
         return load_receipt_cases([case.receipt_id]).get(case.receipt_id, facts.Case())
     return load_event_cases([case.event_id] if case.event_id else []).get(case.event_id or 0, facts.Case())
+
+
+def load_table(case: Case) -> Table:
+    """The bill and its receipts side by side, from what that takes and nothing else."""
+    if case.bill_id:
+        bill, receipts = load_bill_values([Bill.with_messages().get(pk=case.bill_id)])[case.bill_id]
+        return build_table(bill, receipts)
+    rows = Receipt.objects.filter(pk=case.receipt_id, bill=None)
+    return build_table(None, [receipt for _, receipt in load_receipts(rows)])
 
 
 def list_discrepancies(case: Case | None) -> list[Cause]:

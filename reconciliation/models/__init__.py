@@ -2,10 +2,12 @@
 
 from reconciliation.models.attachment import Attachment
 from reconciliation.models.case import Case
-from reconciliation.models.discrepancy import Discrepancy, DiscrepancyStep
+from reconciliation.models.case_text import CaseText
+from reconciliation.models.discrepancy import WORST_FIRST, Discrepancy, DiscrepancyStep
 from reconciliation.models.house_rule import DirectionChoice, HouseRule, OutcomeChoice
 from reconciliation.models.letter import Alert, Digest, Letter
 from reconciliation.models.period import Period, PeriodAcknowledgement, PeriodEntry
+from reconciliation.models.saved_view import SavedView
 from reconciliation.models.subscription import Subscription
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
@@ -14,6 +16,7 @@ __all__ = [
     "Alert",
     "Attachment",
     "Case",
+    "CaseText",
     "Digest",
     "DirectionChoice",
     "Discrepancy",
@@ -26,7 +29,9 @@ __all__ = [
     "PeriodAcknowledgement",
     "PeriodEntry",
     "Reason",
+    "SavedView",
     "Status",
     "Subscription",
+    "WORST_FIRST",
     "WriteOffAccount",
 ]

@@ -4,14 +4,17 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Abs, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.models.case import Case
 from reconciliation.models.house_rule import HouseRule
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
-from reconciliation.rules.kinds import MONETARY
-from shops.models import Allocation
+from reconciliation.rules.kinds import MONETARY, WITHOUT_AMOUNT_WORST_FIRST
+from shops.models import Allocation, Shop
+
+WORST_FIRST = ("-magnitude", "severity", "opened_at", "id")
 
 
 class Discrepancy(models.Model):
@@ -20,11 +23,30 @@ class Discrepancy(models.Model):
     `reason` is why it is closed; of one that waits for confirmation, why it is proposed to be. `evidence` holds what
     the finding was made of, amounts as text; `cause_present` says whether the documents still show the difference,
     whatever a person has decided about it.
+
+    `shop` is the case's, and stands here for the queue alone. `magnitude` and `severity` are worked out by the
+    database: what is worst in the queue has the greatest amount, whichever way; without amounts the kind decides.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="discrepancies", verbose_name=_("case"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="discrepancies", verbose_name=_("shop"), db_index=False)
     kind = models.CharField(_("kind"), max_length=30, choices=KindChoice)
     amount = models.DecimalField(_("difference"), max_digits=15, decimal_places=2, null=True, blank=True)
+    magnitude = models.GeneratedField(
+        verbose_name=_("size of the difference"),
+        expression=Coalesce(Abs("amount"), 0, output_field=models.DecimalField(max_digits=15, decimal_places=2)),
+        output_field=models.DecimalField(max_digits=15, decimal_places=2),
+        db_persist=True,
+    )
+    severity = models.GeneratedField(
+        verbose_name=_("severity"),
+        expression=models.Case(
+            *(models.When(kind=kind.value, then=place) for place, kind in enumerate(WITHOUT_AMOUNT_WORST_FIRST)),
+            default=len(WITHOUT_AMOUNT_WORST_FIRST),
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
     evidence = models.JSONField(_("evidence"), default=dict)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     cause_present = models.BooleanField(_("still seen in the documents"), default=True)
@@ -77,6 +99,24 @@ class Discrepancy(models.Model):
         indexes: ClassVar = [
             models.Index(fields=("-opened_at", "-id"), name="discrepancy_by_time"),
             models.Index(fields=("status", "kind"), name="discrepancy_by_status"),
+            # The queue as it is opened.
+            models.Index(fields=WORST_FIRST, condition=models.Q(resolved_at=None), name="discrepancy_worst_first"),
+            models.Index(
+                fields=("-resolved_at", "-id"),
+                condition=models.Q(resolved_at__isnull=False),
+                name="discrepancy_last_resolved",
+            ),
+            # Counts and sums of the queue are read off these alone, without the rows and their evidence.
+            models.Index(
+                fields=("shop", "kind", "status", "assignee", "amount", "opened_at"),
+                condition=models.Q(resolved_at=None),
+                name="discrepancy_queue_figures",
+            ),
+            models.Index(
+                fields=("shop", "kind", "amount"),
+                condition=models.Q(resolved_at__isnull=False),
+                name="discrepancy_resolved_figures",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -38,3 +38,19 @@ class Kind(StrEnum):
 
 KINDS = tuple(Kind)
 MONETARY = frozenset(KINDS[: KINDS.index(Kind.SUM_MISMATCH) + 1])
+
+# Of the kinds without an amount, those come first that can still cost money.
+WITHOUT_AMOUNT_WORST_FIRST = (
+    Kind.LISTED_AFTER_RECEIPT,
+    Kind.CONFLICTING_RECEIPT,
+    Kind.UNREADABLE,
+    Kind.UNANSWERED,
+    Kind.WRONG_STORE,
+    Kind.REFERENCE_MISMATCH,
+    Kind.NOT_FISCAL,
+    Kind.OPENED_NOT_PAID,
+    Kind.LIST_TOTAL_MISMATCH,
+    Kind.TAX_MISMATCH,
+    Kind.INVALID_MARK,
+    Kind.LATE_RECEIPT,
+)

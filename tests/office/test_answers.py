@@ -121,6 +121,7 @@ def test_a_discrepancy_of_a_message_names_no_bill(office: Client) -> None:
     case = Case.objects.create(shop=event.shop, event=event, judged_at=found.opened_at, judged_as_of=found.opened_at)
     row = Discrepancy.objects.create(
         case=case,
+        shop=event.shop,
         kind="unreadable",
         evidence={"kind": "LIST", "fault": "cut off"},
         opened_at=found.opened_at,

@@ -1,0 +1,224 @@
+"""Times the queue with many discrepancies: `uv run python tests/benchmarks/queue_at_scale.py --rows 100000`.
+
+It fills the database that the settings name (an empty one, please: DATABASE_URL or CRMPOS_DATA), asks the queue through
+Django's test client as an accountant would, and prints the median of three answers, and how many times that is the
+answer of the list of shops: absolute figures are this machine's, the ratio travels.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import django
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmpos.settings")
+os.environ.setdefault("ALLOWED_HOSTS", "testserver")
+
+QUEUE = "/admin/reconciliation/discrepancy/"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SHOPS, PLACES, RESOLVED_OF_TEN = 20, 200, 7
+ANSWERS = 3
+PAYMENTS = ("PAY_CARD", "PAY_CARD", "PAY_CARD", "PAY_CASH", "OTHER")
+EVIDENCE = '{"lines": [{"name": "Пальто", "price": "7600.00", "unpaid": "7600.00"}], "receipts": ["1"]}'
+GOODS = [
+    "чай",
+    "пальто",
+    "платье",
+    "рубашка",
+    "доставка",
+    "курьер",
+    "кофе",
+    "куртка",
+    "зимняя",
+    "детская",
+    "хлопок",
+    "лён",
+]
+SURNAMES = ["лавлейс", "бэббидж", "ковалевская", "чебышёв", "лобачевский", "буняковский", "ляпунов", "марков"]
+GIVEN_NAMES = ["ада", "чарльз", "софья", "пафнутий", "николай", "виктор", "александр", "андрей"]
+
+QUESTIONS = {
+    "queue, as it opens": "",
+    "queue, page 100": "p=100",
+    "tab: mine": "who=mine",
+    "tab: nobody's": "who=nobody",
+    "tab: waiting": "status=waiting",
+    "tab: resolved": "status=resolved",
+    "tab: all": "status=all",
+    "shop": "shop=7",
+    "kind": "kind__exact=partial_receipt",
+    "status": "status=in_review",
+    "amount range": "amount_from=-500&amount_to=-400",
+    "date range": "opened_at_from=2026-02-01&opened_at_to=2026-02-03",
+    "store": "store=7",
+    "terminal": "terminal=77",
+    "employee": "employee=77",
+    "payment: cash": "payment=PAY_CASH",
+    "payment: other": "payment=OTHER",
+    "search: bill number": "q=1000123",
+    "search: receipt id": "q={receipt}",
+    "search: customer": "q=лавлейс",
+    "search: customer, two words": "q=ада+лавлейс",
+    "search: product": "q=пальто",
+    "search: amount": "q={amount}",
+    "search: nothing": "q=нетникого",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--keep", action="store_true", help="time what is there already")
+    options = parser.parse_args()
+    django.setup()
+    from django.core.management import call_command  # after the settings are read
+
+    call_command("migrate", verbosity=0)
+    if not options.keep:
+        started = time.monotonic()
+        fill(options.rows)
+        print(f"filled with {options.rows} in {time.monotonic() - started:.0f} s", flush=True)
+    measure()
+
+
+def fill(count: int) -> None:
+    """Bills, receipts, cases and discrepancies, one of each per row, as the judge would leave them."""
+    from django.contrib.auth.models import Group, User
+    from django.db import connection, transaction
+
+    from shops import models
+
+    accountant = User.objects.create_user("accountant", is_staff=True)
+    accountant.groups.add(Group.objects.get(name="Accountants"))
+    models.Shop.objects.bulk_create(models.Shop(number=number, name=f"Shop {number}") for number in range(1, SHOPS + 1))
+    for model, number in ((models.Store, SHOPS), (models.Terminal, PLACES), (models.Employee, PLACES)):
+        model._default_manager.bulk_create(
+            model(pk=key, shop_id=(key - 1) % SHOPS + 1, evotor_id=f"{model.__name__} {key}")
+            for key in range(1, number + 1)
+        )
+    with transaction.atomic(), connection.cursor() as cursor:
+        for model, columns in describe_rows(accountant.pk, connection.vendor):
+            insert(cursor, model, columns, count)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+
+def insert(cursor: Any, model: Any, columns: dict[str, str], count: int) -> None:
+    """`count` rows of a table, each column by its expression of the row's number `i`, the others by their default."""
+    from django.db.models import NOT_PROVIDED, JSONField
+
+    for field in model._meta.concrete_fields:
+        if field.column not in columns and not field.generated and not field.null:
+            default = "" if field.default is NOT_PROVIDED else field.get_default()
+            columns[field.column] = "'{}'" if isinstance(field, JSONField) else quote(default)
+    cursor.execute(
+        f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) "
+        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
+        f"SELECT {', '.join(columns.values())} FROM n"
+    )
+
+
+def quote(value: object) -> str:
+    return str(value).upper() if isinstance(value, bool | int | Decimal) else f"'{value}'"
+
+
+def pick(number: str, values: Sequence[str]) -> str:
+    """An expression that takes one of the values in turn."""
+    cases = " ".join(f"WHEN {place} THEN '{value}'" for place, value in enumerate(values))
+    return f"CASE ({number}) % {len(values)} {cases} END"
+
+
+def describe_rows(accountant: int, vendor: str) -> list[tuple[Any, dict[str, str]]]:
+    """The tables in the order of their references, with what is in their columns."""
+    from reconciliation import models
+    from reconciliation.rules.kinds import KINDS, MONETARY
+    from shops import models as facts
+
+    minutes = "i % 400000"
+    at = f"CAST('{START}' AS timestamptz) + ({minutes}) * interval '1 minute'"
+    if vendor == "sqlite":
+        at = f"datetime('{START:%Y-%m-%d}', '+' || ({minutes}) || ' minutes')"
+    gap = "((CAST(i AS bigint) * 7919) % 4500000 - 4000000) / 100.0"
+    kopecks = "abs((CAST(i AS bigint) * 7919) % 4500000 - 4000000)"
+    amount = f"({kopecks}) / 100 || '.' || substr('0' || ({kopecks}) % 100, length('0' || ({kopecks}) % 100) - 1)"
+    shop, place = f"i % {SHOPS} + 1", f"i % {PLACES} + 1"
+    customer = f"{pick('i / 3', GIVEN_NAMES)} || ' ' || {pick('i / 11', SURNAMES)}"
+    receipt = "CAST(CAST(i AS bigint) * 7919 % 1000003 AS text) || 'e5f06177' || i || 'a8d2'"
+    goods = " || ' ' || ".join(pick(f"i / {step} + {step}", GOODS) for step in (1, 2, 5))
+    kind = pick("i / 7", [kind.value for kind in KINDS])
+    monetary = ", ".join(f"'{name.value}'" for name in MONETARY)
+    resolved = f"(i * 3) % 10 < {RESOLVED_OF_TEN}"
+    status = "CASE WHEN (i / 10) % 20 < 14 THEN 'open' WHEN (i / 10) % 20 < 19 THEN 'in_review' ELSE 'waiting' END"
+    case = {"id": "i", "shop_id": shop, "bill_id": "i", "due": "50000", "received": f"50000 + {gap}", "gap": gap}
+    return [
+        (
+            facts.Bill,
+            {"id": "i", "shop_id": shop, "external_id": "CAST(i AS text)", "total": "50000", "on_offer": "FALSE"}
+            | {"number": "CAST(1000000 + i AS text)", "customer_name": customer, "issued_at": at},
+        ),
+        (
+            facts.Receipt,
+            {"id": "i", "shop_id": shop, "bill_id": "i", "receipt_id": receipt, "type": "'SELL'", "received_at": at}
+            | {"store_id": shop, "terminal_id": place, "employee_id": place, "total": f"50000 + {gap}", "tax": "0"}
+            | {"discount": "0", "informational": "FALSE", "payment_source": pick("i / 13", PAYMENTS)},
+        ),
+        (models.Case, case | {"judged_at": at, "judged_as_of": at}),
+        (
+            models.CaseText,
+            {
+                "case_id": "i",
+                "words": f"' ' || (1000000 + i) || ' ' || {customer} || ' ' || {receipt} || ' ' || {goods}",
+            }
+            | {"amounts": f"' =50000.00 -=' || {amount}"},
+        ),
+        (
+            models.Discrepancy,
+            {"id": "i", "case_id": "i", "shop_id": shop, "kind": kind, "opened_at": at, "changed_at": at}
+            | {"amount": f"CASE WHEN {kind} IN ({monetary}) THEN {gap} END", "cause_present": "TRUE"}
+            | {"status": f"CASE WHEN {resolved} THEN 'resolved' ELSE {status} END"}
+            | {"reason": f"CASE WHEN {resolved} OR {status} = 'waiting' THEN 'false_alarm' ELSE '' END"}
+            | {"resolved_at": f"CASE WHEN {resolved} THEN {at} END"}
+            | {"assignee_id": f"CASE WHEN {resolved} OR {status} <> 'open' THEN {accountant} END"}
+            | {"evidence": f"'{EVIDENCE}'"},
+        ),
+    ]
+
+
+def measure() -> None:
+    from django.contrib.auth.models import User
+    from django.db import connection
+    from django.test import Client
+
+    from reconciliation.models import Case
+    from shops.models import Receipt
+
+    client = Client()
+    client.force_login(User.objects.get(username="accountant"))
+    receipt = Receipt.objects.get(pk=100).receipt_id
+    amount = Case.objects.get(pk=100).gap
+    plain = statistics.median(time_answers(client, "/admin/shops/shop/"))
+    print(f"{connection.vendor}; the list of {SHOPS} shops: {plain * 1000:.0f} ms", flush=True)
+    print(f"{'question':30} {'ms':>7} {'ratio':>6}")
+    for question, query in QUESTIONS.items():
+        median = statistics.median(time_answers(client, f"{QUEUE}?{query.format(receipt=receipt, amount=amount)}"))
+        print(f"{question:30} {median * 1000:7.0f} {median / plain:6.1f}", flush=True)
+
+
+def time_answers(client: Any, address: str) -> Iterator[float]:
+    for _ in range(ANSWERS):
+        started = time.perf_counter()
+        answer = client.get(address)
+        assert answer.status_code == 200, (address, answer.status_code)
+        yield time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

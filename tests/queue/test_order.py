@@ -1,0 +1,157 @@
+"""What is open comes first, the worst of it first; the tabs divide it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from reconciliation import decisions
+from reconciliation.admin.queue import find_neighbour, order_queue
+from reconciliation.models import WORST_FIRST, Case, Discrepancy, Reason
+from tests.factories import NOON, make_accountant, make_bill, make_discrepancy, make_event, make_shop
+from tests.queue.conftest import QUEUE, ListQueue
+
+pytestmark = pytest.mark.django_db
+
+
+def make_amounts(*amounts: str) -> list[Discrepancy]:
+    shop = make_shop(1)
+    return [make_discrepancy(make_bill(shop, total="5000.00"), amount=amount) for amount in amounts]
+
+
+def make_without_amount(kind: str, *, hours_ago: int = 0) -> Discrepancy:
+    event = make_event(make_shop(100 + Case.objects.count()))
+    case = Case.objects.create(shop=event.shop, event=event, judged_at=NOON, judged_as_of=NOON)
+    opened_at = NOON - timedelta(hours=hours_ago)
+    row = Discrepancy(case=case, shop=event.shop, kind=kind, opened_at=opened_at, changed_at=opened_at)
+    row.evidence = {"kind": "LIST", "fault": "cut off", "occurred_at": NOON.isoformat()}
+    row.save(force_insert=True)
+    return row
+
+
+def test_the_greatest_difference_comes_first_whichever_way_it_goes(list_queue: ListQueue) -> None:
+    small, great, beyond = make_amounts("-10.00", "-3100.00", "250.00")
+    unreadable = make_without_amount("unreadable")
+    older = make_without_amount("unreadable", hours_ago=5)
+    late = make_without_amount("late_receipt", hours_ago=50)
+    assert list_queue({}) == [great, beyond, small, older, unreadable, late]
+
+
+def test_the_order_is_read_off_an_index(list_queue: ListQueue) -> None:
+    make_amounts("-10.00")
+    rows = Discrepancy.objects.filter(resolved_at=None).order_by(*WORST_FIRST)[:50]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    assert "discrepancy_worst_first" in rows.explain()
+
+
+def test_what_is_resolved_stands_under_a_tab_of_its_own_the_last_first(list_queue: ListQueue, accountant: User) -> None:
+    rows = make_amounts("-10.00", "-20.00", "-30.00")
+    for hours, row in enumerate(rows[:2]):
+        now = NOON + timedelta(hours=hours)
+        decisions.resolve(row, actor=accountant, reason=Reason.FALSE_ALARM, comment="", now=now)
+    assert list_queue({}) == [rows[2]]
+    assert list_queue({"status": "resolved"}) == [rows[1], rows[0]]
+    assert set(list_queue({"status": "all"})) == set(rows)
+
+
+def test_the_tabs_count_what_is_open(client: Client, accountant: User) -> None:
+    mine, colleagues, nobodys, waiting, closed = make_amounts("-1.00", "-2.00", "-3.00", "-4.00", "-5.00")
+    decisions.take(mine, actor=accountant, now=NOON)
+    decisions.take(colleagues, actor=make_accountant("colleague"), now=NOON)
+    decisions.resolve(closed, actor=accountant, reason=Reason.FALSE_ALARM, comment="", now=NOON)
+    Discrepancy.objects.filter(pk=waiting.pk).update(status="waiting", reason="written_off")
+    tabs = {tab["title"]: (tab["count"], tab["link"]) for tab in client.get(QUEUE).context["tabs"]}
+    assert tabs == {
+        "Все открытые": (4, "?"),
+        "Мои": (1, "?who=mine"),
+        "Ничьи": (2, "?who=nobody"),
+        "Ждут подтверждения": (1, "?status=waiting"),
+        "Закрытые": (None, "?status=resolved"),
+        "Все": (None, "?status=all"),
+    }
+    assert [list(client.get(QUEUE + link).context["cl"].result_list) for _, link in tabs.values()][1:5] == [
+        [mine],
+        [waiting, nobodys],
+        [waiting],
+        [closed],
+    ]
+
+
+def walk(rows: Sequence[Discrepancy], *, before: bool) -> list[int]:
+    """The way from one neighbour to the next, from the first (or last) to the end."""
+    here: Discrepancy | None = rows[-1 if before else 0]
+    way: list[int] = []
+    while here is not None:
+        way.append(here.pk)
+        here = find_neighbour(Discrepancy.objects.all(), here, order_queue(""), before=before)
+    return way
+
+
+def test_one_goes_from_the_first_to_the_last_and_back(list_queue: ListQueue) -> None:
+    make_amounts("-10.00", "-3100.00", "250.00", "-250.00", "-250.00")
+    make_without_amount("unreadable")
+    make_without_amount("late_receipt")
+    rows = list_queue({})
+    assert walk(rows, before=False) == [row.pk for row in rows]
+    assert walk(rows, before=True) == [row.pk for row in reversed(rows)]
+
+
+def test_the_next_one_is_of_the_queue_as_it_was_filtered(client: Client, accountant: User) -> None:
+    first, second, third = make_amounts("-300.00", "-200.00", "-100.00")
+    decisions.take(first, actor=accountant, now=NOON)
+    decisions.take(third, actor=accountant, now=NOON)
+    address = f"{QUEUE}{first.pk}/neighbour/next/"
+    unfiltered = client.get(address)
+    assert unfiltered["Location"].startswith(f"{QUEUE}{second.pk}/change/")
+    filtered = client.get(address, {"_changelist_filters": "who=mine"})
+    assert filtered["Location"] == f"{QUEUE}{third.pk}/change/?_changelist_filters=who%3Dmine"
+    page = client.get(filtered["Location"]).content.decode()
+    assert f"{QUEUE}{third.pk}/neighbour/next/?_changelist_filters=who%3Dmine" in page
+    end = client.get(f"{QUEUE}{third.pk}/neighbour/next/", {"_changelist_filters": "who=mine"}, follow=True)
+    assert end.redirect_chain == [(f"{QUEUE}?who=mine", 302)]
+    assert [str(message) for message in end.context["messages"]] == ["Это было последнее расхождение."]
+
+
+def test_one_that_was_just_resolved_still_leads_on(client: Client, accountant: User) -> None:
+    first, second = make_amounts("-300.00", "-200.00")
+    decisions.resolve(first, actor=accountant, reason=Reason.FALSE_ALARM, comment="", now=NOON)
+    answer = client.get(f"{QUEUE}{first.pk}/neighbour/next/")
+    assert answer["Location"].startswith(f"{QUEUE}{second.pk}/change/")
+
+
+def test_a_list_of_sixty_costs_no_more_queries_than_one_of_two(client: Client, accountant: User) -> None:
+    counts = []
+    for more in (2, 58):
+        shop = make_shop(more)
+        for number in range(more):
+            make_discrepancy(make_bill(shop), amount=f"-{number + 1}.00")
+        for query in ({}, {"q": "лавлейс"}, {"store": "1", "payment": "PAY_CARD"}):
+            with CaptureQueriesContext(connection) as queries:
+                client.get(QUEUE, query)
+            counts.append(len(queries))
+    assert counts[:3] == counts[3:]
+    assert max(counts) <= 15
+
+
+def test_the_figures_are_the_sums_of_what_is_filtered(client: Client, accountant: User) -> None:
+    rows = make_amounts("-0.10", "-0.20", "-3100.01", "250.00", "0.07", "-77.77")
+    make_without_amount("unreadable")
+    figures = client.get(QUEUE).context["figures"]
+    amounts = [Decimal(str(row.amount)) for row in rows]
+    assert (figures.count, figures.missing, figures.beyond, figures.net) == (
+        7,
+        sum(amount for amount in amounts if amount < 0),
+        sum(amount for amount in amounts if amount > 0),
+        sum(amounts),
+    )
+    figures = client.get(QUEUE, {"amount_to": "-0,20"}).context["figures"]
+    assert (figures.count, figures.net, figures.beyond) == (3, Decimal("-3177.98"), 0)
+    page = client.get(QUEUE, {"q": "nobody at all"})
+    assert (page.context["figures"].count, page.context["figures"].net) == (0, 0)
