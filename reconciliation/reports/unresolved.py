@@ -1,4 +1,4 @@
-"""Figures over many discrepancies. Read-only."""
+"""What is unresolved, by kind: the figures of the first page. Read-only."""
 
 from dataclasses import dataclass
 from decimal import Decimal
