@@ -58,7 +58,7 @@ def make_report(scope: Scope) -> Report:
     counted = _count(scope)
     rates = sorted({rate for each in counted for rate, tax in each.vat.items() if tax}, reverse=True)
     columns = _list_columns(rates)
-    terminals = {terminal.pk: str(terminal) for terminal in Terminal.objects.filter(pk__in=_terminals_of(counted))}
+    terminals = {terminal.pk: terminal for terminal in Terminal.objects.filter(pk__in=_terminals_of(counted))}
     rows = tuple(_row(scope, each, terminals, rates) for each in counted)
     return Report(
         name=NAME,
@@ -67,7 +67,7 @@ def make_report(scope: Scope) -> Report:
         columns=columns,
         rows=rows,
         totals=(_("Total"), *add_up(columns, rows)[1:]),
-        chart=_draw(counted, terminals),
+        chart=_draw(scope, counted, terminals),
         notes=(
             _(
                 "By receipts: all fiscal receipts of the shift that have come. Cash and card: less what was given back."
@@ -132,12 +132,12 @@ def _terminals_of(counted: Sequence[Counted]) -> set[int]:
     return {each.terminal for each in counted if each.terminal is not None}
 
 
-def _row(scope: Scope, counted: Counted, terminals: Mapping[int, str], rates: Sequence[Decimal]) -> Row:
+def _row(scope: Scope, counted: Counted, terminals: Mapping[int, Terminal], rates: Sequence[Decimal]) -> Row:
     totals, shop, ended_at = counted.totals, scope.by_number[counted.shop], counted.ended_at
     closed_at = counted.shift.closed_at if counted.shift else None
     cells: tuple[Cell, ...] = (
         str(shop),
-        NOTHING if counted.terminal is None else terminals[counted.terminal],
+        NOTHING if counted.terminal is None else str(terminals[counted.terminal]),
         counted.name or NOTHING,
         closed_at and closed_at.astimezone(shop.zone),
         totals.receipts,
@@ -157,7 +157,7 @@ def _row(scope: Scope, counted: Counted, terminals: Mapping[int, str], rates: Se
     return Row(cells, links)
 
 
-def _draw(counted: Sequence[Counted], terminals: Mapping[int, str]) -> Chart | None:
+def _draw(scope: Scope, counted: Sequence[Counted], terminals: Mapping[int, Terminal]) -> Chart | None:
     """Revenue of each terminal by the way it was paid."""
     sums: dict[int, ShiftTotals] = defaultdict(ShiftTotals)
     for each in counted:
@@ -166,10 +166,15 @@ def _draw(counted: Sequence[Counted], terminals: Mapping[int, str]) -> Chart | N
         return None
     return Chart(
         _("Revenue by terminal"),
-        tuple(terminals.get(terminal, NOTHING) for terminal in sums),
+        tuple(_name_terminal(scope, terminals.get(terminal)) for terminal in sums),
         (
             Series(_("Cash"), tuple(totals.cash for totals in sums.values())),
             Series(_("Card"), tuple(totals.card for totals in sums.values())),
             Series(_("Other means"), tuple(totals.other for totals in sums.values())),
         ),
     )
+
+
+def _name_terminal(scope: Scope, terminal: Terminal | None) -> str:
+    """With its shop, as there may be a till 1 in each."""
+    return NOTHING if terminal is None else f"{terminal} · {scope.by_number[terminal.shop_id]}"

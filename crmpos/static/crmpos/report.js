@@ -2,6 +2,10 @@
 (function () {
     "use strict";
 
+    const NAMES_BESIDE_EACH_OTHER = 8;
+    const NAME_HEIGHT = 24;
+    const LEGEND_HEIGHT = 96;
+
     const canvas = document.getElementById("report-chart");
     const data = document.getElementById("report-chart-data");
     if (!canvas || !data || typeof Chart === "undefined") {
@@ -13,6 +17,13 @@
 
     function readInk(name) {
         return getComputedStyle(document.querySelector(".report")).getPropertyValue(name).trim() || "#555";
+    }
+
+    /* Many names stand below each other, for beside each other they cannot be read. */
+    const lies = chart.labels.length > NAMES_BESIDE_EACH_OTHER;
+    const across = lies ? "y" : "x";
+    if (lies) {
+        canvas.parentElement.style.height = chart.labels.length * NAME_HEIGHT + LEGEND_HEIGHT + "px";
     }
 
     function describe() {
@@ -31,6 +42,7 @@
             },
             options: {
                 animation: false,
+                indexAxis: across,
                 maintainAspectRatio: false,
                 locale: language,
                 color: readInk("--ink"),
@@ -39,8 +51,16 @@
                     legend: { position: "bottom", display: chart.series.length > 1, labels: { color: readInk("--ink") } },
                 },
                 scales: {
-                    x: { stacked: chart.stacked, ticks: { color: readInk("--quiet") }, grid: { display: false } },
-                    y: { stacked: chart.stacked, ticks: { color: readInk("--quiet") }, grid: { color: readInk("--edge") } },
+                    [across]: {
+                        stacked: chart.stacked,
+                        ticks: { color: readInk("--quiet"), autoSkip: false },
+                        grid: { display: false },
+                    },
+                    [lies ? "x" : "y"]: {
+                        stacked: chart.stacked,
+                        ticks: { color: readInk("--quiet") },
+                        grid: { color: readInk("--edge") },
+                    },
                 },
             },
         };
