@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[Promise, tuple[Entry | PageEntry, ...]], ...] = (
             Entry("shops.Bill", "request_quote"),
             Entry("shops.Receipt", "receipt_long"),
             Entry("shops.RegisterDocument", "summarize"),
+            Entry("shops.Shift", "schedule"),
             Entry("shops.ExchangeEvent", "swap_vert"),
             Entry("shops.JournalFragment", "broken_image"),
             Entry("shops.Product", "inventory_2"),

@@ -15,7 +15,7 @@ from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, St
 from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
 
-Subject = Literal["bill", "receipt", "event"]
+Subject = Literal["bill", "receipt", "event", "shift"]
 
 CASE_FIELDS = ["due", "received", "gap", "fully_paid", "bill_version", "judged_at", "judged_as_of", "judge_again_at"]
 DISCREPANCY_FIELDS = [

@@ -56,7 +56,14 @@ class DiscrepancyAdmin(WorkMixin, FactAdmin):
         "assignee",
     )
     list_display_links = ("shown_opened_at", "kind")
-    list_select_related = ("case__shop", "case__bill", "case__receipt", "case__event", "assignee")
+    list_select_related = (
+        "case__shop",
+        "case__bill",
+        "case__receipt",
+        "case__event",
+        "case__shift__terminal",
+        "assignee",
+    )
     list_filter = (
         StatusFilter,
         ("kind", ChoicesDropdownFilter),
@@ -102,6 +109,8 @@ class DiscrepancyAdmin(WorkMixin, FactAdmin):
             return link_to(
                 "shops_receipt", case.receipt_id, _("receipt"), small=show_beginning(case.receipt.receipt_id, 8)
             )
+        if case.shift:
+            return link_to("shops_shift", case.shift_id, _("shift"), small=str(case.shift))
         return link_to("shops_exchangeevent", case.event_id, case.event)
 
     @display(description=_("customer"))

@@ -69,9 +69,7 @@ def make_report(scope: Scope) -> Report:
         totals=(_("Total"), *add_up(columns, rows)[1:]),
         chart=_draw(scope, counted, terminals),
         notes=(
-            _(
-                "By receipts: all fiscal receipts of the shift that have come. Cash and card: less what was given back."
-            ),
+            _("By receipts: all fiscal receipts of the shift that have come. Cash and card: less what was given back."),
             _("Declared: the revenue by the register's own Z-report, else by the closing of its shift."),
             _("A difference below zero: receipts that never came, or money that is missing."),
         ),

@@ -79,7 +79,9 @@ def _find_or_make(document: RegisterDocument) -> Shift:
     id_name, number_name = (terminal, document.session_id), (terminal, document.session_number)
     known = _lock([name for name in (id_name, number_name) if name[1]])
     shift = known.get(id_name)
-    if shift is None and (numbered := known.get(number_name)) is not None:
+    if shift is not None:
+        _unite(shift, known.get(number_name))
+    elif (numbered := known.get(number_name)) is not None:
         is_its_own = not numbered.session_id or not document.session_id
         shift = numbered if is_its_own else None
     if shift is None:
@@ -92,6 +94,17 @@ def _find_or_make(document: RegisterDocument) -> Shift:
         shift = Shift.objects.select_for_update().get(terminal=terminal, key=key)
     shift.session_id = shift.session_id or document.session_id
     return shift
+
+
+def _unite(shift: Shift, numbered: Shift | None) -> None:
+    """Receipts had called the shift by both of its names before a document said that they are one.
+
+    The other row is known from receipts alone: nothing is declared of it, so it has never been judged.
+    """
+    if numbered is None or numbered.pk == shift.pk or numbered.session_id or numbered.closed_at is not None:
+        return
+    numbered.delete()
+    shift.key = numbered.key
 
 
 def _declare(shift: Shift, now: datetime) -> None:
@@ -113,6 +126,7 @@ def _declare(shift: Shift, now: datetime) -> None:
     shift.unjudged_since = now if shift.closed_at is not None else shift.unjudged_since
     shift.save(
         update_fields=[
+            "key",
             "session_id",
             "opened_at",
             "closed_at",

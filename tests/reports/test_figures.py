@@ -165,7 +165,8 @@ def test_shift_totals_are_those_of_the_receipts(books: None) -> None:
             paybacks = sum((one.total for one in receipts if one.type == "PAYBACK"), ZERO)
             paid = {
                 way: sum(
-                    (one.total * (1 if one.type == "SELL" else -1) for one in receipts if one.payment_source == way), ZERO
+                    (one.total * (1 if one.type == "SELL" else -1) for one in receipts if one.payment_source == way),
+                    ZERO,
                 )
                 for way in ("PAY_CASH", "PAY_CARD")
             }
