@@ -32,8 +32,8 @@ class ShiftAdmin(FactAdmin):
     )
     readonly_fields = ("shown_opened_at", "shown_closed_at", "shown_closing_revenue", "shown_report_revenue")
 
-    shown_opened_at = staticmethod(time_column("opened_at", _("opened")))
-    shown_closed_at = staticmethod(time_column("closed_at", _("closed")))
+    shown_opened_at = staticmethod(time_column("opened_at", _("opened at")))
+    shown_closed_at = staticmethod(time_column("closed_at", _("closed at")))
     shown_closing_revenue = staticmethod(amount_column("closing_revenue", _("revenue by the closing of the shift")))
     shown_report_revenue = staticmethod(amount_column("report_revenue", _("revenue by the Z-report")))
     shown_declared_revenue = staticmethod(amount_column("declared_revenue", _("declared")))

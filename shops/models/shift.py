@@ -23,8 +23,8 @@ class Shift(models.Model):
     )
     key = models.CharField(_("shift"), max_length=200)
     session_id = models.CharField(_("shift id"), max_length=200, blank=True)
-    opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
-    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("opened at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closing_revenue = models.DecimalField(
         _("revenue by the closing of the shift"), max_digits=15, decimal_places=2, null=True, blank=True
     )

@@ -80,7 +80,7 @@ def _find_or_make(document: RegisterDocument) -> Shift:
     known = _lock([name for name in (id_name, number_name) if name[1]])
     shift = known.get(id_name)
     if shift is not None:
-        _unite(shift, known.get(number_name))
+        _unite(shift, known.get(number_name), document.session_number)
     elif (numbered := known.get(number_name)) is not None:
         is_its_own = not numbered.session_id or not document.session_id
         shift = numbered if is_its_own else None
@@ -96,15 +96,19 @@ def _find_or_make(document: RegisterDocument) -> Shift:
     return shift
 
 
-def _unite(shift: Shift, numbered: Shift | None) -> None:
-    """Receipts had called the shift by both of its names before a document said that they are one.
+def _unite(shift: Shift, numbered: Shift | None, number: str) -> None:
+    """A document says that the id by which a shift is known and a number are names of one.
 
-    The other row is known from receipts alone: nothing is declared of it, so it has never been judged.
+    A row with the number that is known from receipts alone is not needed any more: nothing is declared of it, so it
+    has never been judged. A number that belongs to a shift of another id stays with that.
     """
-    if numbered is None or numbered.pk == shift.pk or numbered.session_id or numbered.closed_at is not None:
+    if numbered is not None and numbered.pk == shift.pk:
         return
-    numbered.delete()
-    shift.key = numbered.key
+    if numbered is not None and (numbered.session_id or numbered.closed_at is not None):
+        return
+    if numbered is not None:
+        numbered.delete()
+    shift.key = number or shift.key
 
 
 def _declare(shift: Shift, now: datetime) -> None:
