@@ -11,14 +11,35 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from reconciliation.admin.reports import PERMISSION as REPORT_PERMISSION
+from reconciliation.reports.catalogue import REPORTS
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """The list of a model, for whom its admin shows it."""
+
     model: str
     icon: str
 
 
-GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """A page that is no list of a model, for who has the permission."""
+
+    title: Promise
+    icon: str
+    permission: str
+    address: str  # the name of a view
+    arguments: tuple[str, ...] = ()
+
+
+REPORT_ENTRIES = tuple(
+    PageEntry(report.title, report.icon, REPORT_PERMISSION, "reports:report", (report.name,))
+    for report in REPORTS.values()
+)
+
+GROUPS: tuple[tuple[Promise, tuple[Entry | PageEntry, ...]], ...] = (
     (
         _("Reconciliation"),
         (
@@ -29,12 +50,14 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
             Entry("reconciliation.Period", "event_available"),
         ),
     ),
+    (_("Reports"), REPORT_ENTRIES),
     (
         _("Facts"),
         (
             Entry("shops.Bill", "request_quote"),
             Entry("shops.Receipt", "receipt_long"),
             Entry("shops.RegisterDocument", "summarize"),
+            Entry("shops.Shift", "schedule"),
             Entry("shops.ExchangeEvent", "swap_vert"),
             Entry("shops.JournalFragment", "broken_image"),
             Entry("shops.Product", "inventory_2"),
@@ -77,12 +100,17 @@ def list_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _is_visible(request: HttpRequest, entry: Entry) -> bool:
+def _is_visible(request: HttpRequest, entry: Entry | PageEntry) -> bool:
+    if isinstance(entry, PageEntry):
+        return request.user.has_perm(entry.permission)
     model = apps.get_model(entry.model)
     return admin.site.is_registered(model) and admin.site.get_model_admin(model).has_view_permission(request)
 
 
-def _describe(entry: Entry) -> dict[str, Any]:
+def _describe(entry: Entry | PageEntry) -> dict[str, Any]:
+    if isinstance(entry, PageEntry):
+        link = reverse(entry.address, args=entry.arguments)
+        return {"title": entry.title, "icon": entry.icon, "link": link}
     model = apps.get_model(entry.model)
     return {
         "title": capfirst(model._meta.verbose_name_plural),

@@ -19,7 +19,7 @@ from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
 from reconciliation.search import write_amounts, write_words
 
-Subject = Literal["bill", "receipt", "event"]
+Subject = Literal["bill", "receipt", "event", "shift"]
 
 CASE_FIELDS = ["due", "received", "gap", "fully_paid", "bill_version", "judged_at", "judged_as_of", "judge_again_at"]
 DISCREPANCY_FIELDS = [

@@ -11,14 +11,14 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from reconciliation.applying import Subject
-from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases
+from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases, load_shift_cases
 from reconciliation.models import Case, CaseText, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.judge import judge
 from reconciliation.rules.kinds import MONETARY
 from reconciliation.search import write_amounts, write_words
 from shops.allocated import pays_no_bill
-from shops.models import Bill, ExchangeEvent, Receipt
+from shops.models import Bill, ExchangeEvent, Receipt, Shift
 from shops.money import ZERO
 
 CASES_PER_QUERY = 500
@@ -30,6 +30,7 @@ def find_differences(shop_number: int | None = None) -> Iterator[str]:
         ("bill", load_bill_cases),
         ("receipt", load_receipt_cases),
         ("event", load_event_cases),
+        ("shift", load_shift_cases),
     )
     for subject, load in loaders:
         cases = _of_shop(Case.objects.filter(**{f"{subject}__unjudged_since": None}), shop_number)
@@ -44,7 +45,7 @@ def count_waiting(as_of: datetime, shop_number: int | None = None) -> int:
     """How many cases wait to be judged, for new facts or because a deadline has passed."""
     marked = sum(
         _of_shop(model._default_manager.filter(unjudged_since__isnull=False), shop_number).count()
-        for model in (Bill, Receipt)
+        for model in (Bill, Receipt, Shift)
     )
     return marked + _of_shop(Case.objects.filter(judge_again_at__lt=as_of), shop_number).count()
 
@@ -102,13 +103,16 @@ def _check_shops(shop_number: int | None) -> Iterator[str]:
 
 
 def _find_unjudged(shop_number: int | None) -> Iterator[str]:
-    """Bills and receipts without a bill that neither have a case nor wait for one."""
+    """Bills, receipts without a bill and closed shifts that neither have a case nor wait for one."""
     bills = _of_shop(Bill.objects.filter(unjudged_since=None, case=None), shop_number)
     for shop, external_id in bills.values_list("shop", "external_id").iterator():
         yield f"shop {shop}, bill {external_id}: never judged"
     receipts = _of_shop(Receipt.objects.filter(pays_no_bill(), unjudged_since=None, case=None), shop_number)
     for shop, receipt_id in receipts.values_list("shop", "receipt_id").iterator():
         yield f"shop {shop}, receipt {receipt_id}: never judged"
+    shifts = _of_shop(Shift.objects.filter(unjudged_since=None, case=None, closed_at__isnull=False), shop_number)
+    for shop, key in shifts.values_list("shop", "key").iterator():
+        yield f"shop {shop}, shift {key}: never judged"
     unreadable = ExchangeEvent.objects.filter(~Q(fault=""), unjudged_since=None, case=None)
     unreadable = unreadable.exclude(origin=ExchangeEvent.Origin.UPSTREAM)
     for shop, pk in _of_shop(unreadable, shop_number).values_list("shop", "pk").iterator():

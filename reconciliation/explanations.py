@@ -160,6 +160,24 @@ def _sum_mismatch(evidence: Evidence, amount: Decimal, shop: Shop) -> str:
     return "; ".join(parts)
 
 
+def _shift_mismatch(evidence: Evidence, amount: Decimal, shop: Shop) -> str:
+    count = evidence["receipts"]
+    counted = ngettext(
+        "%(count)d receipt of the shift comes to %(received)s, the register declared %(declared)s: %(amount)s",
+        "%(count)d receipts of the shift come to %(received)s, the register declared %(declared)s: %(amount)s",
+        count,
+    )
+    sentence = counted % {
+        "count": count,
+        **_amounts(evidence, "received", "declared"),
+        "amount": show_signed_amount(amount),
+    }
+    if evidence["closing"] and evidence["report"] and evidence["closing"] != evidence["report"]:
+        differ = _("its closing of the shift said %(closing)s, its Z-report %(report)s")
+        sentence += "; " + differ % _amounts(evidence, "closing", "report")
+    return sentence
+
+
 def _list_total_mismatch(evidence: Evidence, amount: Decimal, shop: Shop) -> str:
     return _("the list offers the bill at %(listed)s, the bill itself says %(total)s") % _amounts(
         evidence, "listed", "total"
@@ -308,6 +326,7 @@ EXPLANATIONS: Mapping[Kind, Callable[[Evidence, Decimal, Shop], str]] = {
     Kind.UNKNOWN_BILL: _unknown_bill,
     Kind.NO_BILL: _no_bill,
     Kind.SUM_MISMATCH: _sum_mismatch,
+    Kind.SHIFT_MISMATCH: _shift_mismatch,
     Kind.LIST_TOTAL_MISMATCH: _list_total_mismatch,
     Kind.TAX_MISMATCH: _tax_mismatch,
     Kind.REFERENCE_MISMATCH: _reference_mismatch,

@@ -1,13 +1,18 @@
 """Rows into the plain values that the rules judge, in a fixed number of queries per batch of cases."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
+
+from django.db.models import Q
 
 from reconciliation.rules import facts
 from shops import models
 from shops.bill_values import current_lines, load_bill_values, load_current_lines, load_receipts_without_bill
 from shops.exchange_log import Direction
+from shops.money import ZERO
+from shops.shift_totals import ShiftKey, ShiftTotals, count_shifts, count_vat
 
 Rows = dict[int, list[Any]]
 
@@ -63,6 +68,41 @@ def load_event_cases(event_ids: Collection[int]) -> dict[int, facts.Case]:
         )
         for event in held
     }
+
+
+def load_shift_cases(shift_ids: Collection[int]) -> dict[int, facts.Case]:
+    """The cases of shifts of registers, by the shift's primary key."""
+    shifts = list(models.Shift.objects.filter(pk__in=shift_ids).select_related("shop"))
+    named = Q(pk__in=[])
+    for shift in shifts:
+        named |= Q(terminal=shift.terminal_id, shift__in=shift.names)
+    receipts = models.Receipt.objects.filter(named)
+    totals, vat = count_shifts(receipts), count_vat(receipts)
+    return {shift.pk: facts.Case(policy=policy_of(shift.shop), shift=_shift(shift, totals, vat)) for shift in shifts}
+
+
+def _shift(
+    shift: models.Shift,
+    totals: Mapping[ShiftKey, ShiftTotals],
+    vat: Mapping[ShiftKey, Mapping[Decimal, Decimal]],
+) -> facts.Shift:
+    keys = [(shift.shop_id, shift.terminal_id, name) for name in sorted(shift.names)]
+    counted = sum((totals[key] for key in keys if key in totals), ShiftTotals())
+    taxes: dict[Decimal, Decimal] = defaultdict(lambda: ZERO)
+    for key in keys:
+        for rate, tax in vat.get(key, {}).items():
+            taxes[rate] += tax
+    return facts.Shift(
+        closed_at=shift.closed_at,
+        closing_revenue=shift.closing_revenue,
+        report_revenue=shift.report_revenue,
+        receipts=counted.receipts,
+        sales=counted.sales,
+        paybacks=counted.paybacks,
+        cash=counted.cash,
+        card=counted.card,
+        vat=tuple(sorted(taxes.items())),
+    )
 
 
 def find_bills_of_requests(events: Sequence[models.ExchangeEvent]) -> dict[int, int]:

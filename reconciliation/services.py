@@ -1,7 +1,7 @@
 """The use case of judging. Decisions of people are in `reconciliation.decisions`.
 
-The rows that wait (`unjudged_since`) are the queue. A batch locks its subjects (bills, receipts or journal entries, by
-primary key), then their discrepancies; a row that another worker holds is left to it.
+The rows that wait (`unjudged_since`) are the queue. A batch locks its subjects (bills, receipts, journal entries or
+shifts, by primary key), then their discrepancies; a row that another worker holds is left to it.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -19,16 +19,23 @@ from reconciliation.loading import (
     load_bill_cases,
     load_event_cases,
     load_receipt_cases,
+    load_shift_cases,
 )
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.judge import judge
 from shops.allocated import pays_no_bill
 from shops.exchange_log import Direction
-from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery
+from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery, Shift
 from shops.planner_statistics import PlannerStatistics
 
 BATCH_CASES = 200
+SUBJECTS: tuple[tuple[type[Model], Subject], ...] = (
+    (Bill, "bill"),
+    (Receipt, "receipt"),
+    (ExchangeEvent, "event"),
+    (Shift, "shift"),
+)
 FINDINGS = (Case, Discrepancy, DiscrepancyStep)
 
 
@@ -73,25 +80,27 @@ class Reconciliation:
         while self._judge_all("bill", Bill.objects.all(), self._judge_bills):
             pass
         self._judge_all("receipt", Receipt.objects.all(), self._judge_receipts)
+        self._judge_all("shift", Shift.objects.all(), self._judge_shifts)
         return self.report
 
     def _is_idle(self) -> bool:
         """Whether nothing waits. A run every few seconds then only reads, and takes no lock."""
         due = self._of_shop(Case.objects.filter(judge_again_at__lt=self.as_of))
-        waiting = (self._waiting(model._default_manager.all()) for model in (Bill, Receipt, ExchangeEvent))
+        waiting = (self._waiting(model._default_manager.all()) for model in (Bill, Receipt, ExchangeEvent, Shift))
         return not any(rows.exists() for rows in (due, *waiting))
 
     # --- marking: time alone, or a person, has cases judged again ---
 
     def _mark_due(self) -> None:
         due = self._of_shop(Case.objects.filter(judge_again_at__lt=self.as_of))
-        for model, subject in ((Bill, "bill"), (Receipt, "receipt"), (ExchangeEvent, "event")):
+        for model, subject in SUBJECTS:
             marked = model._default_manager.filter(pk__in=due.filter(**{f"{subject}__isnull": False}).values(subject))
             marked.update(unjudged_since=self.now)
 
     def _mark_everything(self) -> None:
         self._of_shop(Bill.objects.all()).update(unjudged_since=self.now)
         self._of_shop(Receipt.objects.filter(pays_no_bill() | Q(case__isnull=False))).update(unjudged_since=self.now)
+        self._of_shop(Shift.objects.exclude(closed_at=None)).update(unjudged_since=self.now)
         events = ExchangeEvent.objects.filter(
             ~Q(fault="") | Q(case__isnull=False) | Q(direction=Direction.REQUEST.value, answer=None)
         )
@@ -152,6 +161,16 @@ class Reconciliation:
             )
             for receipt in receipts
             if receipt.pk in cases or receipt.pk in held
+        ]
+
+    def _judge_shifts(self, shifts: list[Shift]) -> list[JudgedCase]:
+        """Shifts of registers. One that is still open has nothing to be held against."""
+        cases = load_shift_cases([shift.pk for shift in shifts])
+        held = set(Case.objects.filter(shift__in=shifts).values_list("shift_id", flat=True))
+        return [
+            JudgedCase(shift.shop_id, shift.pk, judge(cases[shift.pk], self.as_of))
+            for shift in shifts
+            if shift.closed_at is not None or shift.pk in held
         ]
 
     def _judge_all(

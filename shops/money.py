@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 ZERO = Decimal("0.00")
 KOPECK = Decimal("0.01")
 GRAM = Decimal("0.001")
+TENTH = Decimal("0.1")
 
 NOISE = Decimal("1e-6")  # what a sender's binary floats leave behind a decimal: 489.60000000000002
 
@@ -31,6 +32,18 @@ def round_quantity(quantity: Decimal) -> Decimal:
 def multiply(price: Decimal, quantity: Decimal) -> Decimal:
     """What `quantity` costs at `price`, to the kopeck."""
     return round_to_kopeck(price * quantity)
+
+
+def from_kopecks(count: int) -> Decimal:
+    """An amount from a whole number of kopecks."""
+    return Decimal(count).scaleb(-2)
+
+
+def share_in_percent(part: Decimal | int, whole: Decimal | int) -> Decimal:
+    """How much of `whole` is `part`, in percent with one place; nothing of nothing is nothing."""
+    if not whole:
+        return ZERO
+    return (Decimal(part) * 100 / Decimal(whole)).quantize(TENTH, rounding=ROUND_HALF_UP)
 
 
 def is_whole_kopecks(amount: Decimal) -> bool:

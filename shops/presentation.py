@@ -15,6 +15,7 @@ MINUS = "\u2212"
 WORD_JOINER = "\u2060"  # no line break between the minus and its figures
 NO_BREAK_SPACE = "\u00a0"
 NOTHING = "\u2014"
+SHORT_DASH = "\u2013"
 LOG_TIME = "%Y-%m-%d %H:%M:%S"
 LOG_CLOCK = "%H:%M:%S"
 

@@ -1,6 +1,7 @@
 """The use cases that write facts. Every one owns its transaction; doors (commands, views, tasks) call nothing else.
 
-Locks are taken in this order: shops by number (by imports only), bills by key, receipts by key.
+Locks are taken in this order: shops by number (by imports only), bills by key, receipts by key, shifts by
+primary key.
 """
 
 from collections.abc import Sequence

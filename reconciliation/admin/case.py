@@ -38,7 +38,7 @@ class CaseAdmin(FactAdmin):
         "unresolved",
         "shown_judged_at",
     )
-    list_select_related = ("shop", "bill", "receipt", "event__shop")
+    list_select_related = ("shop", "bill", "receipt", "event__shop", "shift__terminal")
     list_filter = (
         ("shop", RelatedDropdownFilter),
         ("gap", RangeNumericFilter),
@@ -59,6 +59,7 @@ class CaseAdmin(FactAdmin):
         "bill",
         "receipt",
         "event",
+        "shift",
         "shown_due",
         "shown_received",
         "shown_gap",
@@ -79,7 +80,9 @@ class CaseAdmin(FactAdmin):
     def subject(self, case: Case) -> str:
         if case.bill:
             return format_html("{} {}", _("bill"), case.bill)
-        return format_html("{} {}", _("receipt"), case.receipt) if case.receipt else str(case.event)
+        if case.receipt:
+            return format_html("{} {}", _("receipt"), case.receipt)
+        return format_html("{} {}", _("shift"), case.shift) if case.shift else str(case.event)
 
     @display(description=_("customer"))
     def customer(self, case: Case) -> str:

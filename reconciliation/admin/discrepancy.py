@@ -62,7 +62,15 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, QueueMixin, FactA
         "shown_status",
     )
     list_display_links = ("shown_opened_at", "kind")
-    list_select_related = ("shop", "case__shop", "case__bill", "case__receipt", "case__event", "assignee")
+    list_select_related = (
+        "shop",
+        "case__shop",
+        "case__bill",
+        "case__receipt",
+        "case__event",
+        "case__shift__terminal",
+        "assignee",
+    )
     list_filter = (
         StatusFilter,
         KindFilter,
@@ -100,6 +108,8 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, QueueMixin, FactA
             return link_to(
                 "shops_receipt", case.receipt_id, _("receipt"), small=show_beginning(case.receipt.receipt_id, 8)
             )
+        if case.shift:
+            return link_to("shops_shift", case.shift_id, _("shift"), small=str(case.shift))
         return link_to("shops_exchangeevent", case.event_id, case.event)
 
     @display(description=_("customer"))

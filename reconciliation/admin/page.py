@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from reconciliation.comparison import Table, build_table
 from reconciliation.explanations import explain
-from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases
+from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases, load_shift_cases
 from reconciliation.models import Attachment, Case, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.kinds import KINDS
@@ -18,6 +18,7 @@ from shops.allocated import pays
 from shops.bill_values import load_bill_values, load_receipts
 from shops.models import Bill, ExchangeEvent, Receipt
 from shops.money import ZERO
+from shops.shifts import describe_shift
 
 ENTRIES_LIMIT = 60
 
@@ -72,6 +73,7 @@ class CasePage:
             "causes": causes,
             "chart": draw_chart(self.case, causes),
             "timeline": self.list_days(),
+            "shift": describe_shift(self.case.shift) if self.case.shift else None,
         }
 
     def list_days(self) -> list[Day]:
@@ -97,6 +99,8 @@ class CasePage:
 
     def _named_messages(self) -> Q:
         case, bill = self.case, self.case.bill
+        if case.shift_id:
+            return Q(pk__in=[])  # its receipts are listed themselves, and its documents are no journal entries
         if bill is None:
             return Q(deliveries__receipt=case.receipt_id) if case.receipt_id else Q(pk=case.event_id)
         linked = [key for key in (bill.listed_by_id, bill.opened_by_id) if key]
@@ -118,6 +122,8 @@ def load_facts(case: Case) -> facts.Case:
         return load_bill_cases([case.bill_id])[case.bill_id]
     if case.receipt_id:
         return load_receipt_cases([case.receipt_id]).get(case.receipt_id, facts.Case())
+    if case.shift_id:
+        return load_shift_cases([case.shift_id])[case.shift_id]
     return load_event_cases([case.event_id] if case.event_id else []).get(case.event_id or 0, facts.Case())
 
 
@@ -136,7 +142,9 @@ def list_discrepancies(case: Case | None) -> list[Cause]:
         return []
     order = {kind.value: place for place, kind in enumerate(KINDS)}
     rows = sorted(
-        case.discrepancies.select_related("case__bill", "case__receipt", "case__event", "case__shop", "assignee"),
+        case.discrepancies.select_related(
+            "case__bill", "case__receipt", "case__event", "case__shop", "case__shift", "assignee"
+        ),
         key=lambda row: (not row.cause_present, order[row.kind]),
     )
     running, causes = ZERO, []

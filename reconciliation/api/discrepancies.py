@@ -81,7 +81,7 @@ def account_field() -> serializers.CharField:
 
 
 class DiscrepancySerializer(RowSerializer):
-    """A row of the list of discrepancies. It belongs to a `bill`, to a `receipt` without one, or to an `event`."""
+    """A row of the list of discrepancies. It belongs to a `bill`, a `receipt` without one, an `event` or a `shift`."""
 
     shop = shop_field("case.shop_id")
     kind = serializers.ChoiceField(KindChoice.choices, read_only=True)
@@ -95,6 +95,7 @@ class DiscrepancySerializer(RowSerializer):
     receipt = optional_id("case.receipt_id")
     receipt_id = optional_text("case.receipt.receipt_id")
     event = optional_id("case.event_id")
+    shift = optional_id("case.shift_id")
     customer_name = serializers.SerializerMethodField()
     due = serializers.DecimalField(15, 2, source="case.due", read_only=True, allow_null=True)
     received = serializers.DecimalField(15, 2, source="case.received", read_only=True, allow_null=True)
@@ -118,6 +119,7 @@ class DiscrepancySerializer(RowSerializer):
             "receipt",
             "receipt_id",
             "event",
+            "shift",
             "customer_name",
             "due",
             "received",

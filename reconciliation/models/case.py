@@ -5,11 +5,11 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from shops.models import Bill, ExchangeEvent, Receipt, Shop
+from shops.models import Bill, ExchangeEvent, Receipt, Shift, Shop
 
 
 class Case(models.Model):
-    """The unit that is reconciled: a bill with its receipts, a receipt without a bill, or a message by itself.
+    """The unit that is reconciled: a bill with its receipts, a receipt without one, a message, or a shift.
 
     The figures are those of the last judgement: `gap` = `received` - `due`.
     """
@@ -23,6 +23,9 @@ class Case(models.Model):
     )
     event = models.OneToOneField(
         ExchangeEvent, models.PROTECT, related_name="case", verbose_name=_("journal entry"), null=True, blank=True
+    )
+    shift = models.OneToOneField(
+        Shift, models.PROTECT, related_name="case", verbose_name=_("shift"), null=True, blank=True
     )
     due = models.DecimalField(_("due"), max_digits=15, decimal_places=2, null=True, blank=True)
     received = models.DecimalField(_("received"), max_digits=15, decimal_places=2, null=True, blank=True)
@@ -39,10 +42,11 @@ class Case(models.Model):
         ordering = ("-pk",)
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(bill__isnull=False, receipt=None, event=None)
-                | models.Q(bill=None, receipt__isnull=False, event=None)
-                | models.Q(bill=None, receipt=None, event__isnull=False),
-                name="case_is_of_a_bill_a_receipt_or_a_message",
+                condition=models.Q(bill__isnull=False, receipt=None, event=None, shift=None)
+                | models.Q(bill=None, receipt__isnull=False, event=None, shift=None)
+                | models.Q(bill=None, receipt=None, event__isnull=False, shift=None)
+                | models.Q(bill=None, receipt=None, event=None, shift__isnull=False),
+                name="case_is_of_one_subject",
             ),
         ]
         indexes: ClassVar = [
@@ -52,4 +56,4 @@ class Case(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.bill or self.receipt or self.event)
+        return str(self.bill or self.receipt or self.event or self.shift)

@@ -22,6 +22,7 @@ class KindChoice(models.TextChoices):
     UNKNOWN_BILL = Kind.UNKNOWN_BILL.value, _("receipt for an unknown bill")
     NO_BILL = Kind.NO_BILL.value, _("receipt without a bill")
     SUM_MISMATCH = Kind.SUM_MISMATCH.value, _("unexplained difference")
+    SHIFT_MISMATCH = Kind.SHIFT_MISMATCH.value, _("shift does not add up")
     LIST_TOTAL_MISMATCH = Kind.LIST_TOTAL_MISMATCH.value, _("list and bill disagree")
     TAX_MISMATCH = Kind.TAX_MISMATCH.value, _("VAT differs")
     REFERENCE_MISMATCH = Kind.REFERENCE_MISMATCH.value, _("receipt points to another bill")

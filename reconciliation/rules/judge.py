@@ -6,6 +6,7 @@ from reconciliation.rules.attribution import attribute_gap
 from reconciliation.rules.facts import UNANSWERED_AFTER, Case
 from reconciliation.rules.findings import Judgement
 from reconciliation.rules.observations import RULES, payment_deadline
+from reconciliation.rules.shifts import judge_shift
 from shops.money import ZERO
 from shops.payment.paid import is_fully_paid
 from shops.payment.takings import count_takings
@@ -13,6 +14,8 @@ from shops.payment.takings import count_takings
 
 def judge(case: Case, now: datetime) -> Judgement:
     """All findings of a case as of `now`, money first, and the figures they explain."""
+    if case.shift is not None:
+        return judge_shift(case.shift, case.policy, now)
     takings = count_takings(case.receipts, case.bill)
     observed = (rule(case, now) for rule in RULES)
     return Judgement(

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     UNKNOWN_BILL = "unknown_bill"
     NO_BILL = "no_bill"
     SUM_MISMATCH = "sum_mismatch"
+    SHIFT_MISMATCH = "shift_mismatch"
 
     LIST_TOTAL_MISMATCH = "list_total_mismatch"
     TAX_MISMATCH = "tax_mismatch"
@@ -37,7 +38,7 @@ class Kind(StrEnum):
 
 
 KINDS = tuple(Kind)
-MONETARY = frozenset(KINDS[: KINDS.index(Kind.SUM_MISMATCH) + 1])
+MONETARY = frozenset(KINDS[: KINDS.index(Kind.SHIFT_MISMATCH) + 1])
 
 # Of the kinds without an amount, those come first that can still cost money.
 WITHOUT_AMOUNT_WORST_FIRST = (

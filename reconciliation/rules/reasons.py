@@ -50,6 +50,8 @@ _OF_THE_KIND: dict[Kind, frozenset[Reason]] = {
     Kind.NO_BILL: frozenset({Reason.CORRECTION_RECEIPT, Reason.BILL_CORRECTED}),
     # All that is known of a bill without contents: it may be one that was paid in part.
     Kind.SUM_MISMATCH: _MONEY_MISSING,
+    # A receipt that never came was found, or the drawer was counted anew.
+    Kind.SHIFT_MISMATCH: frozenset({Reason.PAID_ANOTHER_WAY, Reason.CORRECTION_RECEIPT}),
     Kind.LIST_TOTAL_MISMATCH: frozenset({Reason.BILL_CORRECTED}),
     Kind.TAX_MISMATCH: frozenset({Reason.CORRECTION_RECEIPT, Reason.BILL_CORRECTED}),
     Kind.REFERENCE_MISMATCH: frozenset({Reason.CORRECTION_RECEIPT, Reason.BILL_CORRECTED}),

@@ -8,6 +8,7 @@ from django.db import transaction
 from shops.models import RegisterDocument, Shop
 from shops.recording.keys import KEYS_PER_QUERY
 from shops.recording.places import PlaceBook
+from shops.recording.shifts import see_documents
 from shops.wire_evotor import Document, PartlyRead, read_documents
 
 
@@ -40,6 +41,7 @@ def _record(shop: Shop, store_id: str, documents: Sequence[Document], places: Pl
     for row in others:
         row.pk, row.contradicts = None, firsts[row.document_id]
     RegisterDocument.objects.bulk_create(others, ignore_conflicts=True)
+    see_documents(firsts.values(), now=now)
 
 
 def _find_firsts(shop: Shop, rows: Iterable[RegisterDocument]) -> dict[str, RegisterDocument]:

@@ -8,6 +8,7 @@ from shops.models.exchange import ExchangeEvent, JournalFragment, Moment
 from shops.models.product import Product
 from shops.models.receipt import Receipt, ReceiptDelivery, ReceiptLine
 from shops.models.relay import Forward, Upstream
+from shops.models.shift import Shift
 from shops.models.shop import Employee, Shop, Store, Terminal
 from shops.models.webhook import CrmWebhook, WebhookMessage
 
@@ -32,6 +33,7 @@ __all__ = [
     "ReceiptDelivery",
     "ReceiptLine",
     "RegisterDocument",
+    "Shift",
     "Shop",
     "Store",
     "Terminal",

@@ -1,6 +1,7 @@
 """Records a batch of messages: the books work together. Used by the services of this app.
 
-Rows are locked in this order: bills by key, receipts by key.
+Rows are locked in this order: bills by key, receipts by key, shifts by
+primary key.
 """
 
 from collections.abc import Iterable, Sequence

@@ -11,6 +11,7 @@ from shops.money import format_wire
 from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
 from shops.recording.places import PlaceBook
+from shops.recording.shifts import see_receipts
 from shops.wire import ReceiptEvent, ReceiptStatement
 
 
@@ -77,6 +78,7 @@ class ReceiptBook:
         ReceiptDelivery.objects.bulk_create(self.deliveries, ignore_conflicts=True)
         Receipt.objects.bulk_update(self.delivered_again.values(), ["received_at", "unjudged_since"])
         self._attach_waiting()
+        see_receipts(self.new, now=self.now)
 
     def _receipt(self, event: ExchangeEvent, receipt_event: ReceiptEvent) -> Receipt:
         statement = receipt_event.receipt

@@ -19,7 +19,7 @@ CHIEF = "Chief accountants"
 def make_chief(name: str = "chief") -> User:
     find_group("Accountants")
     if not Group.objects.filter(name=CHIEF).exists():
-        import_module("reconciliation.migrations.0041_groups_keep_house_rules").fill_groups(Group, Permission)
+        import_module("reconciliation.migrations.0016_groups_keep_house_rules").fill_groups(Group, Permission)
     return make_person(name, CHIEF)
 
 

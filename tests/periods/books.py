@@ -30,7 +30,7 @@ _numbers = count(1)
 def make_chief(name: str = "chief") -> User:
     """Somebody who closes months and opens them again."""
     find_group("Accountants")
-    chiefs = import_module("reconciliation.migrations.0061_chief_accountants")
+    chiefs = import_module("reconciliation.migrations.0020_who_closes_periods")
     chiefs.fill_chief_accountants(Group, Permission)
     person = make_person(name)
     person.groups.add(Group.objects.get(name=chiefs.CHIEF_ACCOUNTANTS))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciliation.rules.kinds import KINDS
+from reconciliation.rules.kinds import KINDS, Kind
 from tests.logs import (
     Line,
     Log,
@@ -420,4 +420,5 @@ def test_a_number_that_two_bills_have_names_neither() -> None:
 def test_every_kind_is_tried_here() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
 
-    assert [kind for kind in KINDS if f'"{kind}"' not in text] == []
+    # What a register declares of its shift stands in no journal: tests/shifts tries it.
+    assert [kind for kind in KINDS if f'"{kind}"' not in text] == [Kind.SHIFT_MISMATCH]

@@ -1,0 +1,25 @@
+"""What is unresolved, by kind: the figures of the first page. Read-only."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Sum
+
+from reconciliation.models import Discrepancy, KindChoice, Status
+from reconciliation.rules.kinds import KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class KindFigures:
+    """The unresolved discrepancies of one kind; `amount` is None for a kind without amounts."""
+
+    kind: KindChoice
+    count: int
+    amount: Decimal | None
+
+
+def sum_unresolved_by_kind() -> list[KindFigures]:
+    """The kinds that have unresolved discrepancies, in the order of the kinds; one query."""
+    rows = Discrepancy.objects.exclude(status=Status.RESOLVED).order_by().values_list("kind")
+    figures = {kind: (count, amount) for kind, count, amount in rows.annotate(count=Count("pk"), amount=Sum("amount"))}
+    return [KindFigures(KindChoice(kind), *figures[kind]) for kind in KINDS if kind in figures]
