@@ -78,7 +78,7 @@ def load_shift_cases(shift_ids: Collection[int]) -> dict[int, facts.Case]:
         named |= Q(terminal=shift.terminal_id, shift__in=shift.names)
     receipts = models.Receipt.objects.filter(named)
     totals, vat = count_shifts(receipts), count_vat(receipts)
-    return {shift.pk: facts.Case(policy=policy_of(shift.shop), shift=_shift(shift, totals, vat)) for shift in shifts}
+    return {shift.pk: facts.Case(policy=read_policy(shift.shop), shift=_shift(shift, totals, vat)) for shift in shifts}
 
 
 def _shift(
