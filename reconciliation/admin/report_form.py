@@ -26,7 +26,7 @@ class DayInput(forms.DateInput):
         super().__init__(attrs=LOOK, format="%Y-%m-%d")
 
 
-class PlaceField(forms.ModelChoiceField):
+class PlaceField(forms.ModelChoiceField[Any]):
     """Terminals or employees, each with its shop: there is a till 1 in several."""
 
     def label_from_instance(self, place: Any) -> str:
