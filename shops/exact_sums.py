@@ -20,7 +20,7 @@ def kopecks(amount: str | Expression) -> Expression:
     """An amount as a whole number of kopecks."""
     figure = F(amount) if isinstance(amount, str) else amount
     hundredfold = Cast(figure, WIDE) * Value(100)
-    hundredfold.output_field = WIDE  # type: ignore[misc]
+    hundredfold.output_field = WIDE
     return Cast(Round(hundredfold), BigIntegerField())
 
 

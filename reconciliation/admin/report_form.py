@@ -3,7 +3,7 @@
 import calendar
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,11 @@ from reconciliation.models import KindChoice
 from reconciliation.reports.catalogue import Definition
 from reconciliation.reports.values import ReportQuery
 from shops.models import Employee, Shop, Terminal
+
+if TYPE_CHECKING:
+    ModelChoiceField = forms.ModelChoiceField[Any]
+else:
+    from django.forms import ModelChoiceField
 
 LONGEST_PERIOD = timedelta(days=366)
 LOOK = {"class": "field"}
@@ -26,7 +31,7 @@ class DayInput(forms.DateInput):
         super().__init__(attrs=LOOK, format="%Y-%m-%d")
 
 
-class PlaceField(forms.ModelChoiceField):
+class PlaceField(ModelChoiceField):
     """Terminals or employees, each with its shop: there is a till 1 in several."""
 
     def label_from_instance(self, place: Any) -> str:

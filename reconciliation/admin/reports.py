@@ -82,8 +82,8 @@ def file_view(request: HttpRequest, name: str, format: str) -> HttpResponse:
         )
         return page
     response = HttpResponse(content, content_type=CONTENT_TYPES[format])
-    file_name = f"{name}-{query.first_day}-{query.last_day}.{format}"
-    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    days = "-".join(str(day) for day in dict.fromkeys((query.first_day, query.last_day)))
+    response["Content-Disposition"] = f'attachment; filename="{name}-{days}.{format}"'
     return response
 
 

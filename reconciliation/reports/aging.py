@@ -1,6 +1,6 @@
 """Aging of outstanding bills: what is still to be paid, by customer, and for how long it has been due."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -60,7 +60,7 @@ def find_outstanding() -> QuerySet[Bill]:
     )
 
 
-def _group(scope: Scope) -> list[dict[str, Any]]:
+def _group(scope: Scope) -> list[Any]:
     """The customers of each shop, who owes most first."""
     last = scope.query.last_day
     bills = find_outstanding().filter(scope.between("issued_at", None, last) | _undated(scope))
@@ -69,7 +69,7 @@ def _group(scope: Scope) -> list[dict[str, Any]]:
         for name, (newest, oldest) in zip(BUCKET_NAMES, BUCKETS, strict=True)
     }
     grouped = bills.order_by().values("shop", "customer_name")
-    found = grouped.annotate(bills=Count("pk"), **sums, undated=_sum(_undated(scope)), all=_sum(None))
+    found: Iterable[Any] = grouped.annotate(bills=Count("pk"), **sums, undated=_sum(_undated(scope)), all=_sum(None))
     return sorted(found, key=lambda row: (row["shop"], -row["all"], row["customer_name"]))
 
 

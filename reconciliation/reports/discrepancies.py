@@ -4,7 +4,7 @@ A discrepancy belongs to one terminal and one employee: those of the last receip
 the same totals.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -104,8 +104,8 @@ def _of_last_receipt(name: str) -> Expression:
 
 
 def _group(rows: QuerySet[Discrepancy], key: Expression | F) -> dict[Any, Figures]:
-    found = rows.annotate(group_key=key).values_list("group_key")
-    found = found.annotate(
+    keyed = rows.annotate(group_key=key).values_list("group_key")
+    found: Iterable[Any] = keyed.annotate(
         count=Count("pk"),
         unresolved=Count("pk", filter=UNRESOLVED),
         missing=sum_kopecks("amount", filter=Q(amount__lt=0)),

@@ -89,6 +89,7 @@ def _gather(rows: QuerySet[Discrepancy], by: str) -> dict[Key, list[timedelta]]:
         keyed = rows.annotate(person=Subquery(closing)).values_list("person", "opened_at", "resolved_at")
     durations: dict[Key, list[timedelta]] = defaultdict(list)
     for key, opened_at, resolved_at in keyed.iterator(ROWS_PER_QUERY):
+        assert resolved_at is not None, "what is resolved was resolved at a time"
         durations[key].append(resolved_at - opened_at)
     return durations
 

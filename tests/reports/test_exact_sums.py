@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shops.exact_sums import read_sum, sum_kopecks
-from shops.models import Product
+from shops.models import Product, Shop
 from tests.factories import NOON, make_shop
 
 amounts = st.decimals(Decimal("-99999999999.99"), Decimal("99999999999.99"), places=2)
@@ -41,7 +41,5 @@ def test_nothing_adds_up_to_nothing() -> None:
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(amounts, max_size=30))
 def test_any_amounts_add_up_to_the_kopeck(figures: list[Decimal]) -> None:
-    from shops.models import Shop
-
     Shop.objects.get_or_create(number=7)
     assert sum_in_database(figures) == sum(figures, Decimal(0))

@@ -106,7 +106,7 @@ def test_what_is_outstanding_ages_by_the_calendar_of_its_shop(books: None) -> No
     for period in PERIODS:
         expected: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, *[ZERO] * 7])
         for bill in Bill.objects.select_related("shop", "case"):
-            owed = bill.case.due - (bill.case.received or ZERO)
+            owed = (bill.case.due or ZERO) - (bill.case.received or ZERO)
             if bill.case.fully_paid or owed <= 0 or bill.cancelled_at or bill.closed_at:
                 continue
             if (period.shops and bill.shop_id not in period.shops) or bill.issued_at is None:
@@ -125,8 +125,6 @@ def test_what_is_outstanding_ages_by_the_calendar_of_its_shop(books: None) -> No
 
 
 def test_vat_is_that_of_the_lines(books: None) -> None:
-    rates = {"5%": Decimal(5), "7%": Decimal(7), "10%": Decimal(10), "20%": Decimal(20), "22%": Decimal(22)}
-    rates |= {"0%": ZERO, "без НДС": ZERO}
     for period in PERIODS:
         found: dict[tuple[str, Decimal | None], list[Decimal]] = defaultdict(lambda: [ZERO] * 4)
         for bill in Bill.objects.select_related("shop"):
@@ -136,7 +134,7 @@ def test_vat_is_that_of_the_lines(books: None) -> None:
                 found[str(bill.shop), None][0] += bill.total
                 continue
             for line in bill.versions.get(sequence=bill.version).lines.all():
-                rate = rates[line.tax_rate]
+                rate = Decimal(line.tax_rate.rstrip("%")) if "%" in line.tax_rate else ZERO
                 total = multiply(line.price, line.quantity)
                 found[str(bill.shop), rate][0] += total
                 found[str(bill.shop), rate][1] += tax_inside(total, rate)
@@ -202,7 +200,7 @@ def test_time_to_resolve_is_counted_from_the_discrepancies(books: None, by: str)
         assert {str(row.cells[0]).lower(): row.cells[1] for row in report.rows} == {
             name: len(durations) for name, durations in groups.items()
         }
-        for row in report.rows:
-            durations = sorted(groups[str(row.cells[0]).lower()])
+        for line in report.rows:
+            durations = sorted(groups[str(line.cells[0]).lower()])
             ninety = next(d for d in durations if sum(x <= d for x in durations) * 10 >= len(durations) * 9)
-            assert (row.cells[4], row.cells[5]) == (ninety, durations[-1])
+            assert (line.cells[4], line.cells[5]) == (ninety, durations[-1])
