@@ -57,25 +57,26 @@ def list_messages_without_a_shop(shop: Shop) -> QuerySet[UnassignedMessage]:
     return waiting.exclude(Q(account__shop__isnull=False) & ~Q(account__shop=shop))
 
 
-def find_obstacles(span: Span, *, now: datetime) -> list[Obstacle]:
-    """What keeps the month from being closed, whoever closes it; what a person can say something of stands apart."""
+def find_obstacles(span: Span, *, now: datetime) -> tuple[list[Obstacle], list[UnassignedMessage]]:
+    """What keeps the month from being closed, and apart from it the messages without a shop that may be of it."""
     found: list[Obstacle] = []
     if now < span.ends:
         found.append(
             Obstacle(_("The month is not over yet."), _("It can be closed when the next one begins where the shop is."))
         )
-    unjudged, unanswered = _count_what_is_on_its_way(span, now)
+    unjudged, unanswered, has_messages = _count_what_is_on_its_way(span, now)
     if unjudged:
         found.append(_describe_unjudged(unjudged))
     if unanswered:
         found.append(_describe_unanswered(unanswered))
-    return found
+    return found, list(list_messages_without_a_shop(span.shop)) if has_messages else []
 
 
-def _count_what_is_on_its_way(span: Span, now: datetime) -> tuple[int, int]:
-    """How many documents were loaded and not compared, and how many requests are without an answer; one query.
+def _count_what_is_on_its_way(span: Span, now: datetime) -> tuple[int, int, bool]:
+    """How many documents were loaded and not compared, and how many requests are without an answer, in one query.
 
-    The discrepancies of the former are not known yet, and what the latter bring is not recorded.
+    The discrepancies of the former are not known yet, and what the latter bring is not recorded. The third says
+    whether messages without a shop wait.
     """
     waits: dict[str, Any] = {"shop": OuterRef("pk"), "unjudged_since__isnull": False}
     bills = Bill.objects.filter(**waits).annotate(dated_at=BILL_DATE)
@@ -93,9 +94,10 @@ def _count_what_is_on_its_way(span: Span, now: datetime) -> tuple[int, int]:
         _count(faults),
         _count(Case.objects.filter(shop=OuterRef("pk"), judge_again_at__lt=now)),
         _count(asked),
+        Exists(list_messages_without_a_shop(span.shop)),
     )
-    *unjudged, unanswered = shops.get()
-    return sum(unjudged), unanswered
+    *unjudged, unanswered, has_messages = shops.get()
+    return sum(unjudged), unanswered, has_messages
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:

@@ -25,7 +25,6 @@ from reconciliation.period_readiness import (
     Obstacle,
     describe_messages,
     find_obstacles,
-    list_messages_without_a_shop,
     list_open,
 )
 from shops.models import Bill, Receipt, Shop, UnassignedMessage
@@ -93,7 +92,7 @@ def preview_closing(*, shop: Shop, month: date, now: datetime) -> Preview:
     last = find_last_closed(shop)
     _refuse_if_not_in_turn(last, month)
     span = Span(shop, month, is_first=last is None)
-    obstacles, messages = find_obstacles(span, now=now), list(list_messages_without_a_shop(shop))
+    obstacles, messages = find_obstacles(span, now=now)
     entries = list(count_month(span))
     carried = read_figures(last.protocol).closing if last else ZERO
     return Preview(span, add_up(carried, entries), entries, obstacles, messages)
