@@ -38,7 +38,7 @@ def chief(client: Client) -> User:
 
 
 def answers(**said: Any) -> dict[str, Any]:
-    usual = {
+    usual: dict[str, Any] = {
         "name": "Копейки",
         "kinds": ["price_mismatch"],
         "amount_up_to": "1,00",

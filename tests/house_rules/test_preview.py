@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -77,7 +78,7 @@ def name_of(discrepancy: Discrepancy, amount: Decimal | None) -> Found:
     return (bill.external_id if bill else "", discrepancy.kind, str(amount))
 
 
-RULES = {
+RULES: dict[str, dict[str, Any]] = {
     "kopecks": {"amount_up_to": "1.00"},
     "kopecks missing": {"amount_up_to": "1.00", "direction": "missing"},
     "kopecks beyond": {"amount_up_to": "1.00", "direction": "beyond", "kinds": ["price_mismatch", "no_bill"]},
