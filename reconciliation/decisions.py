@@ -110,8 +110,14 @@ def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str =
 
 def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
     """The last decision that still stands, if nothing but comments (and undone decisions) came after it."""
+    steps = discrepancy.steps.select_related("from_assignee", "from_write_off_account")
+    return pick_step_to_undo(steps.order_by("-pk"))
+
+
+def pick_step_to_undo(steps: Iterable[DiscrepancyStep]) -> DiscrepancyStep | None:
+    """The same of a history that is at hand, the last step first."""
     undone: set[int] = set()
-    for step in discrepancy.steps.select_related("from_assignee", "from_write_off_account").order_by("-pk"):
+    for step in steps:
         if step.action == Action.UNDONE and step.undoes_id is not None:
             undone.add(step.undoes_id)
         elif step.pk not in undone and step.action != Action.COMMENTED:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from django.db.models import Count, F, QuerySet
 
@@ -25,6 +26,11 @@ def load_bill_values(bills: Sequence[models.Bill]) -> BillValues:
 
 
 def _bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
+    opened_at = bill.opened_by.occurred_at if bill.opened_by else None
+    return replace(_stated_bill(bill, lines), listed=_moment(bill.listed_by), opened_at=opened_at)
+
+
+def _stated_bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
     return values.Bill(
         external_id=bill.external_id,
         number=bill.number,
@@ -35,9 +41,24 @@ def _bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
         prepayment=bill.prepayment,
         lines=tuple(lines) if bill.contents_known else None,
         listed_total=bill.listed_total,
-        listed=_moment(bill.listed_by),
-        opened_at=bill.opened_by.occurred_at if bill.opened_by else None,
     )
+
+
+def load_one_bill(bill: models.Bill) -> values.Bill:
+    """A bill as it was last stated, in one query; when it was listed and opened is left out."""
+    lines = models.BillLine.objects.filter(version__bill=bill, version__sequence=bill.version).order_by("position")
+    return _stated_bill(bill, [_bill_line(row) for row in lines])
+
+
+def load_contents(rows: Sequence[models.Receipt]) -> list[values.Receipt]:
+    """What these receipts (rows with `store`) sold, in one query; when and how they were delivered is left out."""
+    lines: dict[int, list[models.ReceiptLine]] = defaultdict(list)
+    for line in models.ReceiptLine.objects.filter(receipt__in=[row.pk for row in rows]):
+        lines[line.receipt_id].append(line)
+    return [
+        _receipt(row, lines.get(row.pk, ()), answered=None, other_contents_count=0, number_belongs_to="")
+        for row in rows
+    ]
 
 
 def load_current_lines(bill_ids: Collection[int]) -> Iterator[tuple[int, models.BillLine]]:

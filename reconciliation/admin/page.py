@@ -5,19 +5,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q
 
 from reconciliation.comparison import Table, build_table
 from reconciliation.explanations import explain
-from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases
 from reconciliation.models import Attachment, Case, Discrepancy, DiscrepancyStep
-from reconciliation.rules import facts
 from reconciliation.rules.kinds import KINDS
 from reconciliation.waterfall import Bar, Waterfall, build_waterfall
+from shops.bill_values import load_contents, load_one_bill
 from shops.models import ExchangeEvent, Receipt
 from shops.money import ZERO
 
 ENTRIES_LIMIT = 60
+TEXTS = ("body", "verbatim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,15 @@ class CasePage:
         self.shop = case.shop
 
     def describe(self) -> dict[str, Any]:
-        loaded = load_facts(self.case)
-        table = build_table(loaded.bill, loaded.receipts)
+        receipts = self.list_receipts()
+        bill = load_one_bill(self.case.bill) if self.case.bill else None
+        table = build_table(bill, load_contents(receipts))
         causes = list_discrepancies(self.case)
         return {
             "case": self.case,
             "zone": self.shop.zone,
             "table": table,
-            "receipts": self.number_receipts(table),
+            "receipts": number_receipts(receipts, table),
             "causes": causes,
             "chart": draw_chart(self.case, causes),
             "timeline": self.list_days(),
@@ -79,19 +80,25 @@ class CasePage:
             by_day.setdefault(entry.occurred_at.astimezone(self.shop.zone).date(), []).append(entry)
         return [Day(day, entries) for day, entries in by_day.items()]
 
-    def number_receipts(self, table: Table) -> list[NumberedReceipt]:
-        """The receipts of the case with the numbers under which the table names them."""
-        numbers = {receipt.receipt_id: number for number, receipt in enumerate(table.counted, start=1)}
-        receipts = Receipt.objects.filter(_receipts_of(self.case)).select_related("terminal", "employee", "store")
-        numbered = [NumberedReceipt(numbers.get(receipt.receipt_id), receipt) for receipt in receipts]
-        return sorted(numbered, key=lambda entry: (entry.number is None, entry.number or 0, entry.receipt.pk))
+    def list_receipts(self) -> list[Receipt]:
+        """Of a bill all its receipts; of a receipt itself, unless it has found its bill since."""
+        case = self.case
+        if case.bill_id is None and case.receipt_id is None:
+            return []
+        own = Q(bill=case.bill_id) if case.bill_id else Q(pk=case.receipt_id, bill=None)
+        return list(Receipt.objects.filter(own).select_related("terminal", "employee", "store"))
 
     def list_entries(self) -> list[ExchangeEvent]:
         """The messages behind the case, oldest first: each request with its answer."""
-        found = ExchangeEvent.objects.filter(self._named_messages()).values_list("pk", "answer", "request")
-        keys = {key for row in found[:ENTRIES_LIMIT] for key in row if key}
-        entries = ExchangeEvent.objects.filter(pk__in=keys).select_related("shop").defer("body", "verbatim")
-        return list(entries.order_by("occurred_at", "position"))
+        found = ExchangeEvent.objects.filter(self._named_messages()).select_related("answer", "request")
+        held: dict[int, ExchangeEvent] = {}
+        for entry in found.defer(*(f"{path}{text}" for path in ("", "answer__", "request__") for text in TEXTS))[
+            :ENTRIES_LIMIT
+        ]:
+            for message in (entry, entry.answer, getattr(entry, "request", None)):
+                if message is not None:
+                    held.setdefault(message.pk, message)
+        return sorted(held.values(), key=lambda entry: entry.moment)
 
     def _named_messages(self) -> Q:
         case, bill = self.case, self.case.bill
@@ -102,20 +109,11 @@ class CasePage:
         return Q(pk__in=linked) | Q(bill_versions__bill=bill) | Q(deliveries__receipt__bill=bill) | unanswered
 
 
-def list_steps(discrepancy: Discrepancy) -> QuerySet[DiscrepancyStep]:
+def list_steps(discrepancy: Discrepancy) -> list[DiscrepancyStep]:
     """The history with all that a line of it shows. Of files only what is said of them, not their contents."""
     files = Prefetch("attachments", Attachment.objects.defer("content"))
     people = ("actor", "from_assignee", "assignee", "write_off_account")
-    return discrepancy.steps.select_related(*people).prefetch_related(files).order_by("at", "pk")
-
-
-def load_facts(case: Case) -> facts.Case:
-    """What the rules see of the case; an empty one where its receipt has since found its bill."""
-    if case.bill_id:
-        return load_bill_cases([case.bill_id])[case.bill_id]
-    if case.receipt_id:
-        return load_receipt_cases([case.receipt_id]).get(case.receipt_id, facts.Case())
-    return load_event_cases([case.event_id] if case.event_id else []).get(case.event_id or 0, facts.Case())
+    return list(discrepancy.steps.select_related(*people).prefetch_related(files).order_by("at", "pk"))
 
 
 def list_discrepancies(case: Case | None) -> list[Cause]:
@@ -145,5 +143,8 @@ def draw_chart(case: Case, causes: list[Cause]) -> Chart | None:
     return Chart(waterfall, list(zip(counted, waterfall.causes, strict=True))) if waterfall else None
 
 
-def _receipts_of(case: Case) -> Q:
-    return Q(bill=case.bill_id) if case.bill_id else Q(pk=case.receipt_id)
+def number_receipts(receipts: list[Receipt], table: Table) -> list[NumberedReceipt]:
+    """The receipts of a case with the numbers under which the table names them."""
+    numbers = {receipt.receipt_id: number for number, receipt in enumerate(table.counted, start=1)}
+    numbered = [NumberedReceipt(numbers.get(receipt.receipt_id), receipt) for receipt in receipts]
+    return sorted(numbered, key=lambda entry: (entry.number is None, entry.number or 0, entry.receipt.pk))
