@@ -34,6 +34,7 @@ UNDOABLE = (
     Action.REOPENED,
 )
 FOLLOWING = (Action.CAUSE_GONE, Action.AMOUNT_CHANGED, Action.RETURNED)
+UNDONE_WITH = ("from_assignee", "from_write_off_account", "allocation__receipt", "allocation__replaces")
 DECIDED_FIELDS = ["status", "reason", "assignee", "write_off_account", "resolved_at", "changed_at"]
 # One that writes a difference off is given by a decision of its own, in `reconciliation.write_offs`.
 PEOPLES_REASONS = tuple(reason for reason in Reason if reason not in (Reason.WRITTEN_OFF, Reason.LATER_DOCUMENTS))
@@ -120,10 +121,15 @@ def find_step_to_undo(discrepancy: Discrepancy) -> DiscrepancyStep | None:
 
     What followed at once from matching a receipt with a bill by hand came with that decision, and goes with it.
     """
+    steps = discrepancy.steps.select_related(*UNDONE_WITH)
+    return pick_step_to_undo(steps.order_by("-pk"))
+
+
+def pick_step_to_undo(steps: Iterable[DiscrepancyStep]) -> DiscrepancyStep | None:
+    """The same of a history that is at hand, the last step first."""
     undone: set[int] = set()
     followed: set[datetime] = set()
-    with_rows = ("from_assignee", "from_write_off_account", "allocation__receipt", "allocation__replaces")
-    for step in discrepancy.steps.select_related(*with_rows).order_by("-pk"):
+    for step in steps:
         if step.action == Action.UNDONE and step.undoes_id is not None:
             undone.add(step.undoes_id)
         elif step.action in FOLLOWING:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from django.db.models import Count, F, Q, QuerySet
 
@@ -51,10 +52,12 @@ def load_paying_receipts(
                 yield bill_id, part
 
 
-def load_receipts_without_bill(receipt_ids: Collection[int]) -> list[tuple[models.Receipt, values.Receipt]]:
+def load_receipts_without_bill(
+    receipt_ids: Collection[int], *, load: LoadReceipts | None = None
+) -> list[tuple[models.Receipt, values.Receipt]]:
     """Those of these receipts that pay no bill of ours; of one that is split, the part that does not."""
     rows = models.Receipt.objects.filter(pk__in=receipt_ids).filter(Q(bill=None) | Q(is_allocated=True))
-    loaded = load_receipts(rows)
+    loaded = (load or load_receipts)(rows)
     allocated = [row.pk for row, _ in loaded if row.is_allocated]
     shares = load_shares_of_receipts(allocated) if allocated else {}
     found: list[tuple[models.Receipt, values.Receipt]] = []
@@ -73,6 +76,11 @@ def _parts_of(
 
 
 def _bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
+    opened_at = bill.opened_by.occurred_at if bill.opened_by else None
+    return replace(_stated_bill(bill, lines), listed=_moment(bill.listed_by), opened_at=opened_at)
+
+
+def _stated_bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
     return values.Bill(
         external_id=bill.external_id,
         number=bill.number,
@@ -83,9 +91,13 @@ def _bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
         prepayment=bill.prepayment,
         lines=tuple(lines) if bill.contents_known else None,
         listed_total=bill.listed_total,
-        listed=_moment(bill.listed_by),
-        opened_at=bill.opened_by.occurred_at if bill.opened_by else None,
     )
+
+
+def load_one_bill(bill: models.Bill) -> values.Bill:
+    """A bill as it was last stated, in one query; when it was listed and opened is left out."""
+    lines = models.BillLine.objects.filter(version__bill=bill, version__sequence=bill.version).order_by("position")
+    return _stated_bill(bill, [_bill_line(row) for row in lines])
 
 
 def load_current_lines(bill_ids: Collection[int]) -> Iterator[tuple[int, models.BillLine]]:

@@ -128,9 +128,15 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, QueueMixin, FactA
     def shown_status(self, discrepancy: Discrepancy) -> str:
         return format_html("{}<small>{}</small>", show_status(discrepancy), discrepancy.assignee or "")
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Discrepancy | None:
+        """With all that its page says of it, in one query."""
+        rows = self.get_queryset(request).select_related(*self.list_select_related, "write_off_account")
+        key = self.model._meta.pk.get_prep_value(object_id) if object_id.isdecimal() else None
+        return rows.filter(pk=key).first()
+
     def describe(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
-        row = Discrepancy.objects.select_related(*self.list_select_related, "write_off_account").get(pk=row.pk)
         page = CasePage(row.case).describe()
+        steps = list_steps(row)
         return (
             page
             | self.describe_linking(request, row)
@@ -141,10 +147,10 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, QueueMixin, FactA
                 "status": show_status(row),
                 "document": self.document(row),
                 "customer": self.customer(row),
-                "steps": list_steps(row),
+                "steps": steps,
                 "neighbours": list_neighbours(row, [entry.receipt for entry in page["receipts"]]),
                 "neighbours_days": AROUND.days,
-                "work": self.describe_work(request, row),
+                "work": self.describe_work(request, row, steps),
                 "queue_query": self.read_preserved_query(request),
             }
         )

@@ -9,18 +9,23 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from reconciliation.comparison import Table, build_table
 from reconciliation.explanations import explain
-from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases, load_shift_cases
 from reconciliation.models import Attachment, Case, Discrepancy, DiscrepancyStep
-from reconciliation.rules import facts
 from reconciliation.rules.kinds import KINDS
 from reconciliation.waterfall import Bar, Waterfall, build_waterfall
 from shops.allocated import pays
-from shops.bill_values import load_bill_values, load_receipts
-from shops.models import Bill, ExchangeEvent, Receipt
+from shops.bill_values import (
+    load_bare_receipts,
+    load_one_bill,
+    load_paying_receipts,
+    load_receipts_without_bill,
+)
+from shops.models import ExchangeEvent, Receipt
 from shops.money import ZERO
+from shops.payment import values
 from shops.shifts import describe_shift
 
 ENTRIES_LIMIT = 60
+TEXTS = ("body", "verbatim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,14 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Sides:
+    """The receipts of a case, and the table that compares them with the bill."""
+
+    receipts: list[Receipt]
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """The causes of the gap beside their bars."""
 
@@ -62,14 +75,13 @@ class CasePage:
         self.shop = case.shop
 
     def describe(self) -> dict[str, Any]:
-        loaded = load_facts(self.case)
-        table = build_table(loaded.bill, loaded.receipts)
+        sides = load_sides(self.case)
         causes = list_discrepancies(self.case)
         return {
             "case": self.case,
             "zone": self.shop.zone,
-            "table": table,
-            "receipts": self.number_receipts(table),
+            "table": sides.table,
+            "receipts": number_receipts(sides),
             "causes": causes,
             "chart": draw_chart(self.case, causes),
             "timeline": self.list_days(),
@@ -83,19 +95,17 @@ class CasePage:
             by_day.setdefault(entry.occurred_at.astimezone(self.shop.zone).date(), []).append(entry)
         return [Day(day, entries) for day, entries in by_day.items()]
 
-    def number_receipts(self, table: Table) -> list[NumberedReceipt]:
-        """The receipts of the case with the numbers under which the table names them."""
-        numbers = {receipt.receipt_id: number for number, receipt in enumerate(table.counted, start=1)}
-        receipts = Receipt.objects.filter(_receipts_of(self.case)).select_related("terminal", "employee", "store")
-        numbered = [NumberedReceipt(numbers.get(receipt.receipt_id), receipt) for receipt in receipts]
-        return sorted(numbered, key=lambda entry: (entry.number is None, entry.number or 0, entry.receipt.pk))
-
     def list_entries(self) -> list[ExchangeEvent]:
         """The messages behind the case, oldest first: each request with its answer."""
-        found = ExchangeEvent.objects.filter(self._named_messages()).values_list("pk", "answer", "request")
-        keys = {key for row in found[:ENTRIES_LIMIT] for key in row if key}
-        entries = ExchangeEvent.objects.filter(pk__in=keys).select_related("shop").defer("body", "verbatim")
-        return list(entries.order_by("occurred_at", "position"))
+        found = ExchangeEvent.objects.filter(self._named_messages()).select_related("answer", "request")
+        held: dict[int, ExchangeEvent] = {}
+        for entry in found.defer(*(f"{path}{text}" for path in ("", "answer__", "request__") for text in TEXTS))[
+            :ENTRIES_LIMIT
+        ]:
+            for message in (entry, entry.answer, getattr(entry, "request", None)):
+                if message is not None:
+                    held.setdefault(message.pk, message)
+        return sorted(held.values(), key=lambda entry: entry.moment)
 
     def _named_messages(self) -> Q:
         case, bill = self.case, self.case.bill
@@ -109,31 +119,32 @@ class CasePage:
         return Q(pk__in=linked) | Q(bill_versions__bill=bill) | Q(deliveries__receipt__in=paying) | unanswered
 
 
-def list_steps(discrepancy: Discrepancy) -> QuerySet[DiscrepancyStep]:
+def list_steps(discrepancy: Discrepancy) -> list[DiscrepancyStep]:
     """The history with all that a line of it shows. Of files only what is said of them, not their contents."""
     files = Prefetch("attachments", Attachment.objects.defer("content"))
-    people = ("actor", "rule", "from_assignee", "assignee", "write_off_account")
-    return discrepancy.steps.select_related(*people).prefetch_related(files).order_by("at", "pk")
+    people = ("actor", "rule", "from_assignee", "assignee", "write_off_account", "allocation__receipt")
+    return list(discrepancy.steps.select_related(*people).prefetch_related(files).order_by("at", "pk"))
 
 
-def load_facts(case: Case) -> facts.Case:
-    """What the rules see of the case; an empty one where its receipt has since found its bill."""
-    if case.bill_id:
-        return load_bill_cases([case.bill_id])[case.bill_id]
+def load_sides(case: Case) -> Sides:
+    """The bill and its receipts side by side, from what that takes and nothing else.
+
+    Of a receipt that a person has split, the part that belongs to the case; of a receipt that has found its bill
+    since, nothing.
+    """
+    rows: list[Receipt] = []
+
+    def load(found: QuerySet[Receipt]) -> list[tuple[Receipt, values.Receipt]]:
+        rows.extend(found.select_related("terminal", "employee", "store"))
+        return load_bare_receipts(rows)
+
+    if case.bill:
+        paying = [receipt for _, receipt in load_paying_receipts([case.bill.pk], load=load)]
+        return Sides(rows, build_table(load_one_bill(case.bill), paying))
     if case.receipt_id:
-        return load_receipt_cases([case.receipt_id]).get(case.receipt_id, facts.Case())
-    if case.shift_id:
-        return load_shift_cases([case.shift_id])[case.shift_id]
-    return load_event_cases([case.event_id] if case.event_id else []).get(case.event_id or 0, facts.Case())
-
-
-def load_table(case: Case) -> Table:
-    """The bill and its receipts side by side, from what that takes and nothing else."""
-    if case.bill_id:
-        bill, receipts = load_bill_values([Bill.with_messages().get(pk=case.bill_id)])[case.bill_id]
-        return build_table(bill, receipts)
-    rows = Receipt.objects.filter(pk=case.receipt_id, bill=None)
-    return build_table(None, [receipt for _, receipt in load_receipts(rows)])
+        without_bill = load_receipts_without_bill([case.receipt_id], load=load)
+        return Sides([row for row, _ in without_bill], build_table(None, [receipt for _, receipt in without_bill]))
+    return Sides([], build_table(None, []))
 
 
 def list_discrepancies(case: Case | None) -> list[Cause]:
@@ -165,5 +176,8 @@ def draw_chart(case: Case, causes: list[Cause]) -> Chart | None:
     return Chart(waterfall, list(zip(counted, waterfall.causes, strict=True))) if waterfall else None
 
 
-def _receipts_of(case: Case) -> Q:
-    return pays([case.bill_id]) if case.bill_id else Q(pk=case.receipt_id)
+def number_receipts(sides: Sides) -> list[NumberedReceipt]:
+    """The receipts of a case with the numbers under which the table names them."""
+    numbers = {receipt.receipt_id: number for number, receipt in enumerate(sides.table.counted, start=1)}
+    numbered = [NumberedReceipt(numbers.get(receipt.receipt_id), receipt) for receipt in sides.receipts]
+    return sorted(numbered, key=lambda entry: (entry.number is None, entry.number or 0, entry.receipt.pk))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from reconciliation import months, periods
 from reconciliation.admin.forms import CommentForm, RequiredCommentForm
-from reconciliation.admin.work import WORK_PERMISSION
+from reconciliation.admin.steps import WORK_PERMISSION
 from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy, Period, PeriodEntry
 from reconciliation.period_readiness import list_open

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation import saved_views
 from reconciliation.admin.filter_bar import KNOWN_PARAMETERS, build_filter_bar
-from reconciliation.admin.page import CasePage, load_table
+from reconciliation.admin.page import load_sides, number_receipts
 from reconciliation.admin.queue import find_neighbour, list_tabs, order_queue, search_queue
 from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy
@@ -94,13 +94,13 @@ class QueueMixin:
 
     def lines_view(self, request: HttpRequest, discrepancy_id: int) -> HttpResponse:
         """The bill and its receipts line by line, as a part of a page."""
-        row = self._find(request, discrepancy_id)
-        table = load_table(row.case)
+        row = self._find_visible(request, discrepancy_id)
+        sides = load_sides(row.case)
         context = {
             "case": row.case,
             "zone": row.case.shop.zone,
-            "table": table,
-            "receipts": CasePage(row.case).number_receipts(table),
+            "table": sides.table,
+            "receipts": number_receipts(sides),
             "explanation": explain(row),
         }
         return TemplateResponse(request, "admin/reconciliation/discrepancy/lines.html", context)
@@ -111,7 +111,7 @@ class QueueMixin:
         """Leads to the next (or previous) discrepancy of the queue as it was filtered, in the queue's own order."""
         if direction not in ("next", "previous"):
             raise PermissionDenied
-        row = self._find(request, discrepancy_id)
+        row = self._find_visible(request, discrepancy_id)
         query = self.read_preserved_query(request)
         asked = copy(request)
         asked.GET = QueryDict(query)
@@ -175,7 +175,7 @@ class QueueMixin:
 
     # --- who may ---
 
-    def _find(self, request: HttpRequest, discrepancy_id: int) -> Discrepancy:
+    def _find_visible(self, request: HttpRequest, discrepancy_id: int) -> Discrepancy:
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = Discrepancy.objects.select_related(*self.list_select_related)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from reconciliation import write_offs
 from reconciliation.admin.steps import STEPS, WORK_PERMISSION, WRITE_OFF_PERMISSION, Step, make_form
 from reconciliation.attachments import check_files
-from reconciliation.decisions import DecisionRefused, find_step_to_undo, undoes_link
+from reconciliation.decisions import DecisionRefused, pick_step_to_undo, undoes_link
 from reconciliation.linking import LINK_PERMISSION
 from reconciliation.models import Attachment, Discrepancy, DiscrepancyStep, Status
 from reconciliation.rules.kinds import MONETARY
@@ -63,12 +63,21 @@ class WorkMixin:
         )
         return [work, attachment, *super().get_urls()]  # type: ignore[misc]
 
-    def describe_work(self, request: HttpRequest, row: Discrepancy) -> list[Button]:
+    def describe_work(self, request: HttpRequest, row: Discrepancy, history: list[DiscrepancyStep]) -> list[Button]:
         """The buttons and forms of the page for this person; none without the permission."""
         if not self.has_work_permission(request):
             return []
-        last = find_step_to_undo(row)
-        steps = [step for step in STEPS.values() if step.is_allowed(request) and is_open_to(request, row, step, last)]
+        latest = sorted(history, key=lambda step: step.pk, reverse=True)
+        last = pick_step_to_undo(latest)
+        can_undo = last is not None and (last.allocation_id is None or request.user.has_perm(LINK_PERMISSION))
+        proposed_by = next((step.actor for step in latest if step.action == DiscrepancyStep.Action.PROPOSED), None)
+        steps = [
+            step
+            for step in STEPS.values()
+            if step.is_allowed(request)
+            and is_open_to(row, step, is_mine=row.assignee_id == request.user.pk, can_undo=can_undo)
+            and not (step.name == "confirm" and proposed_by == request.user)
+        ]
         return [
             Button(
                 step,
@@ -136,24 +145,22 @@ class WorkMixin:
         return rows.select_related("case__shop", "case__bill", "case__receipt").filter(pk=discrepancy_id).first()
 
 
-def is_open_to(request: HttpRequest, row: Discrepancy, step: Step, last: DiscrepancyStep | None) -> bool:
-    """Whether the state of the discrepancy allows this person the step, as far as the page can know."""
+def is_open_to(row: Discrepancy, step: Step, *, is_mine: bool, can_undo: bool) -> bool:
+    """Whether the state of the discrepancy allows the step, as far as the page can know."""
     resolved, waits = row.status == Status.RESOLVED, row.status == Status.WAITING
     match step.name:
         case "take":
-            return not resolved and not waits and row.assignee_id != request.user.pk
+            return not resolved and not waits and not is_mine
         case "resolve" | "hand-over":
             return not resolved and not waits
         case "write-off":
             return not resolved and not waits and row.kind in MONETARY
-        case "confirm":
-            return waits and write_offs.find_proposer(row) != request.user
-        case "decline":
+        case "confirm" | "decline":
             return waits
         case "reopen":
             return resolved and row.cause_present
         case "undo":
-            return last is not None and (last.allocation_id is None or request.user.has_perm(LINK_PERMISSION))
+            return can_undo
         case _:
             return True
 
