@@ -18,11 +18,11 @@ from reconciliation.house_rules.loading import list_workers
 from reconciliation.models import HouseRule, KindChoice, Reason
 from reconciliation.rules.house_rules import Direction, Outcome
 from reconciliation.rules.kinds import MONETARY, Kind
+from reconciliation.rules.reasons import list_common_reasons
 from shops.models import Shop
 from shops.presentation import show_amount
 
 WRITE_OFF_PERMISSION = "reconciliation.write_off_discrepancy"
-FOR_MONEY_ONLY = frozenset({Reason.WRITTEN_OFF, Reason.PAID_ANOTHER_WAY, Reason.CORRECTION_RECEIPT})
 
 
 class RuleRefused(Exception):
@@ -133,12 +133,8 @@ def _refuse_faults(rule: HouseRule, actor: User, rules: Collection[HouseRule]) -
 
 def list_sensible_reasons(kinds: Collection[Kind]) -> list[Reason]:
     """The reasons with which a rule may close discrepancies of all these kinds."""
-    reasons: list[Reason] = [reason for reason in Reason if reason != Reason.LATER_DOCUMENTS]
-    if not MONETARY.issuperset(kinds):
-        reasons = [reason for reason in reasons if reason not in FOR_MONEY_ONLY]
-    if set(kinds) != {Kind.PARTIAL_RECEIPT}:
-        reasons.remove(Reason.REST_WILL_BE_PAID)
-    return reasons
+    sensible = list_common_reasons(kinds)
+    return [reason for reason in Reason if reason.value in {common.value for common in sensible}]
 
 
 def find_faults(rule: HouseRule, actor: User, in_force: Collection[HouseRule]) -> dict[str, str]:

@@ -112,7 +112,7 @@ def _write_once(reader: Reader, day: date, written: list[date], now: datetime) -
 
 def _list_parts(shop: Shop, figures: ShopFigures, days: str) -> Iterator[Part]:
     """What there is to say of a shop, the most urgent first; what is nothing is left out."""
-    queue = f"?case__shop__number__exact={shop.pk}"
+    queue = f"?shop={shop.pk}"
     now = [
         (_("New, %(days)s") % {"days": days}, figures.new, f"{queue}&status=all"),
         (_("Mine"), figures.mine, f"{queue}&who=mine"),

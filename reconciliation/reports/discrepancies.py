@@ -137,7 +137,7 @@ def _period_filters(scope: Scope, filters: tuple[tuple[str, str], ...]) -> tuple
     query, named = scope.query, {name for name, _ in filters}
     wanted = [("opened_at_from", query.first_day.isoformat()), ("opened_at_to", query.last_day.isoformat())]
     if len(query.shops) == 1:
-        wanted.append(("case__shop__number__exact", str(query.shops[0])))
+        wanted.append(("shop", str(query.shops[0])))
     if query.kind:
         wanted.append(("kind__exact", query.kind))
     return tuple((name, value) for name, value in wanted if name not in named)
@@ -160,7 +160,7 @@ def _by_shop(scope: Scope) -> Grouping:
         F("case__shop"),
         name=lambda number: str(scope.by_number[number]),
         order=lambda number: number,
-        filters=lambda number: (("case__shop__number__exact", str(number)),),
+        filters=lambda number: (("shop", str(number)),),
     )
 
 

@@ -119,7 +119,7 @@ def _links(scope: Scope, key: Key, by: str) -> dict[int, Link]:
         return {}
     filters = [("kind__exact", str(key)), ("status", "resolved")]
     if len(scope.query.shops) == 1:
-        filters.append(("case__shop__number__exact", str(scope.query.shops[0])))
+        filters.append(("shop", str(scope.query.shops[0])))
     return {1: Link("discrepancies", tuple(filters))}
 
 
