@@ -90,7 +90,7 @@ def load_table(case: Case) -> Table:
     if case.bill_id:
         bill, receipts = load_bill_values([Bill.with_messages().get(pk=case.bill_id)])[case.bill_id]
         return build_table(bill, receipts)
-    rows = Receipt.objects.filter(pk=case.receipt_id, bill=None)
+    rows = Receipt.objects.filter(case=case, bill=None)
     return build_table(None, [receipt for _, receipt in load_receipts(rows)])
 
 

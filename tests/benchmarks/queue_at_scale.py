@@ -99,7 +99,12 @@ def fill(count: int) -> None:
     accountant = User.objects.create_user("accountant", is_staff=True)
     accountant.groups.add(Group.objects.get(name="Accountants"))
     models.Shop.objects.bulk_create(models.Shop(number=number, name=f"Shop {number}") for number in range(1, SHOPS + 1))
-    for model, number in ((models.Store, SHOPS), (models.Terminal, PLACES), (models.Employee, PLACES)):
+    places: tuple[tuple[Any, int], ...] = (
+        (models.Store, SHOPS),
+        (models.Terminal, PLACES),
+        (models.Employee, PLACES),
+    )
+    for model, number in places:
         model._default_manager.bulk_create(
             model(pk=key, shop_id=(key - 1) % SHOPS + 1, evotor_id=f"{model.__name__} {key}")
             for key in range(1, number + 1)
