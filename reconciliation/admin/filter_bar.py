@@ -6,6 +6,7 @@ from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
+from reconciliation.admin.filters import UNRESOLVED
 from shops.admin_base import DayRangeFilter
 
 MAIN_CHOICES = ("shop", "kind__exact", "who")
@@ -39,10 +40,14 @@ def _read_days(changelist: ChangeList) -> dict[str, str]:
 
 
 def _describe(spec: Any) -> dict[str, Any]:
+    """A choice that is the same as none is asked for by nothing, so the tabs know it again."""
     chosen = spec.value() or ""
     options = [] if spec.all_option is None else [("", spec.all_option[1])]
     return {
         "name": spec.parameter_name,
         "label": capfirst(str(spec.title)),
-        "options": [(value, text, str(value) == str(chosen)) for value, text in (*options, *spec.lookup_choices)],
+        "options": [
+            ("" if value == UNRESOLVED else value, text, str(value) == str(chosen))
+            for value, text in (*options, *spec.lookup_choices)
+        ],
     }

@@ -17,6 +17,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """The queue after logging in; a page that complains of nothing."""
     import_sample()
     make_accountant()
+    expect.set_options(timeout=30_000)  # the machine may have much else to do
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900}, base_url=live_server.url)
     page = context.new_page()
     complaints: list[str] = []
@@ -29,6 +30,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     yield page
     assert complaints == []
     context.close()
+    expect.set_options(timeout=5_000)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -23,37 +23,31 @@ def case_of_31_690(accountant: User) -> Discrepancy:
     return Discrepancy.objects.get(kind="partial_receipt")
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "137456",
-        "1374",
-        "31690",
-        "31 690,00",
-        "31\u00a0690,00",
-        "31,690.00",
-        "31690.00",
-        "650.00",
-        "650",
-        "650 ₽",
-        "-31040",
-        "\u221231\u00a0040,00",
-        "31040",
-        "137456 31690",
-        "137456 -31040,00",
-    ],
+FOUND_BY = (
+    "137456",
+    "1374",
+    "31690",
+    "31 690,00",
+    "31\u00a0690,00",
+    "31,690.00",
+    "31690.00",
+    "650.00",
+    "650",
+    "650 ₽",
+    "-31040",
+    "\u221231\u00a0040,00",
+    "31040",
+    "137456 31690",
+    "137456 -31040,00",
 )
-def test_the_31_690_are_found_by_number_and_amount(
-    list_queue: ListQueue, case_of_31_690: Discrepancy, typed: str
-) -> None:
-    assert case_of_31_690 in list_queue({"q": typed})
+NOT_FOUND_BY = ("3169", "31690.01", "-31690", "+31040", "37456", "137456 31691", "650.0.0", "«»")
 
 
-@pytest.mark.parametrize("typed", ["3169", "31690.01", "-31690", "+31040", "37456", "137456 31691", "650.0.0", "«»"])
-def test_what_the_case_does_not_have_finds_nothing(
-    list_queue: ListQueue, case_of_31_690: Discrepancy, typed: str
-) -> None:
-    assert list_queue({"q": typed, "kind__exact": "partial_receipt"}) == []
+def test_the_31_690_are_found_by_number_and_amount(list_queue: ListQueue, case_of_31_690: Discrepancy) -> None:
+    """One import for all of them: the journal takes longer than the search."""
+    partial = {"kind__exact": "partial_receipt"}
+    assert [typed for typed in FOUND_BY if list_queue(partial | {"q": typed}) != [case_of_31_690]] == []
+    assert [typed for typed in NOT_FOUND_BY if list_queue(partial | {"q": typed})] == []
 
 
 def test_it_is_found_by_its_receipt_customer_and_products(list_queue: ListQueue, case_of_31_690: Discrepancy) -> None:

@@ -176,10 +176,14 @@
         for (const field of event.target.elements) if (field.name && !field.value) field.disabled = true;
     });
 
+    // Until unfold has started, nothing of the page can take the focus.
+    window.addEventListener("load", () => {
+        if (list()) recall();
+    });
+
     document.addEventListener("DOMContentLoaded", () => {
         if (list()) {
             rows().forEach((row, index) => (row.tabIndex = index ? -1 : 0));
-            recall();
             sessionStorage.setItem(REMEMBERED_QUERY, location.search.slice(1));
             return;
         }
