@@ -14,6 +14,7 @@ from tests.factories import NOON, make_accountant, make_event, make_one_of_every
 LISTS = (
     "/admin/reconciliation/discrepancy/",
     "/admin/reconciliation/case/",
+    "/admin/reconciliation/writeoffaccount/",
     "/admin/shops/bill/",
     "/admin/shops/receipt/",
     "/admin/shops/exchangeevent/",

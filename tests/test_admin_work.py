@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from reconciliation.models import Discrepancy, DiscrepancyStep, Reason, Status, WriteOffAccount
 from shops.models import Shop
 from tests.factories import make_account, make_accountant, make_one_of_everything, make_person
 
 QUEUE = "/admin/reconciliation/discrepancy/"
+MOST_QUERIES = 15
 
 pytestmark = pytest.mark.django_db
 
@@ -190,6 +193,18 @@ def test_an_amount_that_was_not_shown_is_not_written_off(client: Client, account
     answers = {"write-off-account": str(account.pk), f"seen-{discrepancy.pk}": "-50.00"}
     run_action(client, "write_off_selected", [discrepancy], confirmed="1", **answers)
     assert list_steps(discrepancy) == [("opened", "", "open")]
+
+
+def test_asking_about_many_costs_no_more_queries_than_about_two(client: Client, accountant: User) -> None:
+    rows = [make_one_of_everything(number) for number in range(1, 9)]
+    for action in ("write_off_selected", "hand_over_selected", "resolve_selected"):
+        run_action(client, action, rows)  # what the program reads once only
+        counts = []
+        for chosen in (rows[:2], rows):
+            with CaptureQueriesContext(connection) as queries:
+                run_action(client, action, chosen)
+            counts.append(len(queries))
+        assert counts[0] == counts[1] <= MOST_QUERIES
 
 
 def test_too_many_at_once_are_refused(client: Client, accountant: User, monkeypatch: pytest.MonkeyPatch) -> None:
