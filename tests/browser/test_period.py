@@ -39,7 +39,7 @@ def page(browser: Browser, live_server: LiveServer, books: Books) -> Iterator[Pa
     page.get_by_label("Имя пользователя").fill("chief")
     page.get_by_label("Пароль").first.fill("a long password")
     page.keyboard.press("Enter")
-    expect(page.locator("#result_list")).to_be_visible()
+    expect(page.locator("#result_list")).to_be_visible(timeout=30_000)
     yield page
     assert complaints == []
     context.close()
