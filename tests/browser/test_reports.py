@@ -1,5 +1,6 @@
 """An accountant in a browser: a report with its chart, and the same as a workbook and as a PDF."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,10 +37,10 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     context.close()
 
 
-def download(page: Page, name: str) -> Path:
+def download(page: Page, name: str) -> io.BytesIO:
     with page.expect_download() as started:
         page.get_by_role("link", name=name).click()
-    return Path(started.value.path())
+    return io.BytesIO(Path(started.value.path()).read_bytes())
 
 
 @pytest.mark.django_db(transaction=True)
