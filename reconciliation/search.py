@@ -18,7 +18,10 @@ from shops.money import format_plain, parse_amount
 WORD = re.compile(r"\w+")
 AMOUNT = re.compile(r"[+-]?\d{1,11}(?:\.\d{1,2})?")
 # What people, and our own pages, put between the figures of an amount and around it.
-DECORATION = re.compile(r"\s|\u2060|₽|руб\.?|р\.")
+DECORATION = re.compile(r"\u2060|₽|руб\.?|р\.")
+GROUPED = re.compile(r"[+-]?\s*\d{1,3}(?:\s\d{3})+(?:[.,]\d{1,2})?")
+SPACE_INSIDE = re.compile(r"\d\s+\d")
+SPACES = re.compile(r"\s")
 GROUPING_COMMA = re.compile(r",(?=\d{3}(?:\D|$))")
 WORDS_LIMIT = 300  # a bill of a wholesaler may have a thousand lines
 WORDS_TYPED_LIMIT = 8
@@ -45,7 +48,10 @@ def read_words(text: str) -> list[str]:
 
 def read_typed_amount(typed: str) -> Decimal | None:
     """An amount as people write it: `31690`, `31 690,00`, `31,690.00`, `-31040`; None for what is none."""
-    plain = GROUPING_COMMA.sub("", DECORATION.sub("", typed).replace("\u2212", "-")).replace(",", ".")
+    bare = DECORATION.sub("", typed).replace("\u2212", "-").strip()
+    if SPACE_INSIDE.search(bare) and not GROUPED.fullmatch(bare):
+        return None  # two numbers
+    plain = GROUPING_COMMA.sub("", SPACES.sub("", bare)).replace(",", ".")
     return parse_amount(plain.removeprefix("+")) if AMOUNT.fullmatch(plain) else None
 
 

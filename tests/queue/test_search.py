@@ -86,6 +86,6 @@ def test_an_amount_is_read_as_the_pages_write_it(amount: Decimal) -> None:
     assert read_typed_amount(str(amount)) == amount
 
 
-@pytest.mark.parametrize("typed", ["", "-", "Ада", "1.2.3", "1,2345", "12-34", "1e5", "NaN"])
+@pytest.mark.parametrize("typed", ["", "-", "Ада", "1.2.3", "1,2345", "12-34", "137456 31690", "31 69", "1e5", "NaN"])
 def test_what_is_no_amount_is_none(typed: str) -> None:
     assert read_typed_amount(typed) is None
