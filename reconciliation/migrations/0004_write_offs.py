@@ -91,6 +91,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='writeoffaccount',
-            constraint=models.UniqueConstraint(fields=('shop', 'code', 'name'), name='write_off_account_is_named_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('shop', 'code', 'name'), name='write_off_account_is_named_once_in_shop'),
+        ),
+        migrations.AddConstraint(
+            model_name='writeoffaccount',
+            constraint=models.UniqueConstraint(condition=models.Q(('shop', None)), fields=('code', 'name'), name='write_off_account_is_named_once'),
         ),
     ]

@@ -42,8 +42,10 @@ class WriteOffAccount(models.Model):
         verbose_name_plural = _("write-off accounts")
         ordering = ("code", "name", "pk")
         constraints: ClassVar = [
+            models.UniqueConstraint(fields=("shop", "code", "name"), name="write_off_account_is_named_once_in_shop"),
+            # One for every shop has none, and a database counts no two missing values as equal.
             models.UniqueConstraint(
-                fields=("shop", "code", "name"), nulls_distinct=False, name="write_off_account_is_named_once"
+                fields=("code", "name"), condition=models.Q(shop=None), name="write_off_account_is_named_once"
             ),
         ]
 
