@@ -7,8 +7,9 @@ from django.db.models.functions import Abs
 
 from reconciliation import months
 from reconciliation.models import Discrepancy, DiscrepancyStep, Period, PeriodEntry
-from reconciliation.period_figures import MONEY, What, posted
+from reconciliation.period_figures import What, posted
 from reconciliation.period_protocol import Figures, Line, add_up, digest_of, read_figures
+from shops.allocated import MONEY
 from shops.models import Bill, BillVersion, Receipt
 from shops.money import KOPECK, ZERO, round_to_kopeck
 

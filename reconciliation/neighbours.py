@@ -13,6 +13,7 @@ from django.db.models.functions import RowNumber
 from django.utils.translation import gettext
 
 from reconciliation.models import Case, Discrepancy
+from shops.allocated import find_paid_bills
 from shops.models import Receipt
 
 AROUND = timedelta(days=90)
@@ -60,7 +61,7 @@ def _list_shared(case: Case, receipts: list[Receipt]) -> Iterator[tuple[str, str
 
 def _of_receipts(receipts: QuerySet[Receipt]) -> Q:
     """What belongs to a receipt without a bill, or to the bill of one."""
-    return Q(case__receipt__in=receipts) | Q(case__bill__in=receipts.filter(bill__isnull=False).values("bill"))
+    return Q(case__receipt__in=receipts) | Q(case__bill__in=find_paid_bills(receipts))
 
 
 def _select(discrepancy: Discrepancy, shared: Mapping[str, Q]) -> QuerySet[Discrepancy]:

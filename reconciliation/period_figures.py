@@ -21,12 +21,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Abs, Coalesce
 
 from reconciliation import months
 from reconciliation.closing import CLOSING_REASONS
 from reconciliation.models import Discrepancy, PeriodEntry, Reason, Status
+from shops.allocated import MONEY, paying, total_paying_bills
 from shops.bill_values import load_bill_values
 from shops.models import Bill, Receipt, Shop
 from shops.money import KOPECK, ZERO, round_to_kopeck
@@ -37,7 +39,6 @@ What, Part = PeriodEntry.What, PeriodEntry.Part
 
 BILLS_PER_QUERY = 2000
 ROWS_PER_QUERY = 2000
-MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=15, decimal_places=2)
 NOTHING = Value(ZERO, output_field=MONEY)
 HALF_A_KOPECK = KOPECK / 2  # SQLite adds binary fractions: what differs by less is equal
 
@@ -118,7 +119,7 @@ def _part(span: Span, counted: Decimal, dated_at: datetime | None) -> str:
 
 def bills_of(shop: Shop, ends: datetime) -> QuerySet[Bill]:
     """The bills of a shop with what is due of each at the end of a month (`current`) and what was `counted` of it."""
-    paid = Receipt.objects.filter(BRINGS_MONEY, bill=OuterRef("pk"))
+    paid = paying(OuterRef("pk")).filter(BRINGS_MONEY)
     due = Case(
         When(Q(cancelled_at__lt=ends) & ~Exists(paid), then=NOTHING),
         default=F("total") - F("prepayment"),
@@ -142,23 +143,28 @@ def _count_bills(span: Span) -> Iterator[PeriodEntry]:
 
 
 def receipts_of(shop: Shop) -> QuerySet[Receipt]:
-    """The receipts that bring money: `change` is how each changes what is outstanding, and what was counted of it."""
-    receipts = Receipt.objects.filter(BRINGS_MONEY, shop=shop).order_by("pk")
-    change = Case(When(type=PAYBACK, then=F("total")), default=NOTHING - F("total"), output_field=MONEY)
+    """The receipts that bring money: how each changes what is outstanding, of bills and without one, and what counts.
+
+    Of a receipt that a person has split, a part may pay bills and the rest none.
+    """
+    receipts = Receipt.objects.filter(BRINGS_MONEY, shop=shop).order_by("pk").alias(paying=total_paying_bills())
     return receipts.annotate(
-        change=change,
+        billed=_as_change(F("paying")),
+        unbilled=_as_change(F("total") - F("paying")),
         counted=posted("receipt", What.RECEIVED, What.REFUNDED),
         counted_unbilled=posted("receipt", What.RECEIVED_UNBILLED, What.REFUNDED_UNBILLED),
         dated_at=RECEIPT_DATE,
     )
 
 
+def _as_change(amount: Combinable) -> Case:
+    """A sale makes what is outstanding less, a refund more."""
+    return Case(When(type=PAYBACK, then=amount), default=NOTHING - amount, output_field=MONEY)
+
+
 def _count_receipts(span: Span) -> Iterator[PeriodEntry]:
     """A receipt is counted as of its bill, or as without one; one that finds its bill moves from there to here."""
-    rows = receipts_of(span.shop).annotate(
-        billed=Case(When(bill=None, then=NOTHING), default=F("change"), output_field=MONEY),
-        unbilled=Case(When(bill=None, then=F("change")), default=NOTHING, output_field=MONEY),
-    )
+    rows = receipts_of(span.shop)
     rows = _with_difference(_with_difference(rows, "billed", "counted"), "unbilled", "counted_unbilled")
     changed = rows.filter(
         _differs("billed", "counted") | _differs("unbilled", "counted_unbilled"), dated_at__lt=span.ends
@@ -179,7 +185,7 @@ def _count_receipts(span: Span) -> Iterator[PeriodEntry]:
 
 def _count_set_off(span: Span) -> Iterator[PeriodEntry]:
     """Advances that settlement receipts show once more: of bills that have receipts of both sorts."""
-    receipts_of_bill = Receipt.objects.filter(BRINGS_MONEY, bill=OuterRef("pk"))
+    receipts_of_bill = paying(OuterRef("pk")).filter(BRINGS_MONEY)
     prepaid = Exists(receipts_of_bill.filter(settlement_method__in=sorted(PREPAYMENTS)))
     settled = Exists(receipts_of_bill.filter(settlement_method__in=sorted(SETTLEMENTS)))
     bills: Any = Bill.with_messages().filter(shop=span.shop).annotate(counted=posted("bill", What.SET_OFF))

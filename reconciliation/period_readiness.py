@@ -22,6 +22,7 @@ DISCREPANCY_DATE = Coalesce(
     "case__receipt__printed_at",
     "case__receipt__received_at",
     "case__event__occurred_at",
+    "case__shift__closed_at",
     "opened_at",
 )
 

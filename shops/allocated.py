@@ -6,10 +6,26 @@ What a person has said counts; of every other receipt, the bill that it names it
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
 
-from django.db.models import BigIntegerField, Case, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DecimalField,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from shops.models import AllocatedLine, AllocatedPart, Allocation, Bill, Receipt
+from shops.money import ZERO
 from shops.payment.splitting import LineShare, Share
 
 # An allocation of a receipt that counts, and a part of one.
@@ -17,6 +33,8 @@ CURRENT = Q(ended_at=None)
 CURRENT_PART = Q(allocation__ended_at=None)
 
 PAYS_BY_ITSELF = Q(is_allocated=False)
+
+MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=15, decimal_places=2)
 
 
 def pays(bill_ids: Collection[int]) -> Q:
@@ -44,6 +62,25 @@ def paid_bill() -> Case:
     )
 
 
+def paying(bill: OuterRef) -> QuerySet[Receipt]:
+    """The receipts that pay the bill of an outer query."""
+    parts = AllocatedPart.objects.filter(CURRENT_PART, allocation__receipt=OuterRef("pk"), bill=OuterRef(bill))
+    return Receipt.objects.filter(Q(bill=bill) & PAYS_BY_ITSELF | Q(Exists(parts)))
+
+
+def total_paying_bills() -> Case:
+    """How much of the total of a receipt pays bills of ours: all, nothing, or what a person has said."""
+    parts = AllocatedPart.objects.filter(CURRENT_PART, allocation__receipt=OuterRef("pk"), bill__isnull=False)
+    given = parts.order_by().values("allocation__receipt").annotate(given=Sum("amount")).values("given")
+    nothing = Value(ZERO, output_field=MONEY)
+    return Case(
+        When(is_allocated=True, then=Coalesce(Subquery(given, output_field=MONEY), nothing)),
+        When(bill=None, then=nothing),
+        default="total",
+        output_field=MONEY,
+    )
+
+
 def has_receipt() -> Q:
     """The bills that any receipt pays."""
     by_itself = Receipt.objects.filter(PAYS_BY_ITSELF, bill=OuterRef("pk"))
@@ -63,6 +100,12 @@ def judge_decided_again(receipts: QuerySet[Receipt], *, now: datetime) -> None:
     allocated = receipts.filter(is_allocated=True)
     find_bills_by_decision(allocated).update(unjudged_since=now)
     allocated.update(unjudged_since=now)
+
+
+def find_paid_bills(receipts: QuerySet[Receipt]) -> QuerySet[Bill]:
+    """The bills that any of these receipts pays."""
+    by_itself = receipts.filter(PAYS_BY_ITSELF, bill__isnull=False).values("bill")
+    return Bill.objects.filter(Q(pk__in=by_itself) | Q(pk__in=_bills_of_parts(receipts)))
 
 
 def find_bills_by_decision(receipts: QuerySet[Receipt]) -> QuerySet[Bill]:

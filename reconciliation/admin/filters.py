@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from reconciliation.models import Case, Discrepancy, KindChoice, Status
 from reconciliation.search import read_typed_amount
 from shops.admin_base import DropdownFilter, RangeNumericFilter
+from shops.allocated import PAYS_BY_ITSELF, find_bills_by_decision
 from shops.models import Employee, Receipt, Shop, Store, Terminal
 from shops.wording import PAYMENT_SOURCES
 
@@ -106,9 +107,11 @@ class ReceiptFilter(DropdownFilter):  # type: ignore[misc]
         if not value:
             return queryset
         receipts = _filter_by_key(Receipt.objects.order_by(), self.field, value)
-        of_bills = Case.objects.filter(bill__in=receipts.filter(bill__isnull=False).values("bill"))
+        of_bills = Case.objects.filter(bill__in=receipts.filter(PAYS_BY_ITSELF, bill__isnull=False).values("bill"))
+        by_decision = Case.objects.filter(bill__in=find_bills_by_decision(receipts).order_by().values("pk"))
         of_receipts = Case.objects.filter(receipt__in=receipts.values("pk"))
-        cases = of_bills.order_by().values("pk").union(of_receipts.order_by().values("pk"), all=True)
+        cases, *more = (rows.order_by().values("pk") for rows in (of_bills, by_decision, of_receipts))
+        cases = cases.union(*more, all=True)
         return queryset.filter(case__in=cases)
 
 

@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reconciliation.models import Discrepancy, DiscrepancyStep, HouseRule
 from reconciliation.rules.house_rules import Direction
+from shops.allocated import find_paid_bills
 from shops.models import Receipt
 
 AMOUNT_MOVED = (DiscrepancyStep.Action.AMOUNT_CHANGED, DiscrepancyStep.Action.RETURNED)
@@ -19,7 +20,7 @@ def select_candidates(rule: HouseRule, *, amounts_of_the_past: bool = False) -> 
     for name in ("store_id", "terminal_id", "employee_id", "payment_source"):
         if wanted := getattr(rule, name):
             receipts = Receipt.objects.filter(**{name: wanted})
-            of_bill = Exists(receipts.filter(bill__case=OuterRef("case")))
+            of_bill = Q(case__bill__in=find_paid_bills(receipts))
             rows = rows.filter(of_bill | Exists(receipts.filter(case=OuterRef("case"))))
     amounts = _fitting_amounts(rule)
     if amounts and amounts_of_the_past:

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from reconciliation.models import Discrepancy, DiscrepancyStep, HouseRule, Reason
 from reconciliation.rules.house_rules import Direction, Outcome, PastStep, RuleTerms, Situation
 from reconciliation.rules.kinds import Kind
+from shops.allocated import list_paid_bills, pays, with_parts
 from shops.models import Receipt
 
 WORK_PERMISSION = "reconciliation.work_discrepancy"
@@ -31,6 +32,17 @@ class _Places:
     terminals: set[int] = field(default_factory=set)
     employees: set[int] = field(default_factory=set)
     payment_sources: set[str] = field(default_factory=set)
+
+    def add(self, receipt: Receipt) -> None:
+        pairs = (
+            (self.stores, receipt.store_id),
+            (self.terminals, receipt.terminal_id),
+            (self.employees, receipt.employee_id),
+        )
+        for place, key in pairs:
+            if key is not None:
+                place.add(key)
+        self.payment_sources.add(receipt.payment_source)
 
 
 def load_rules() -> RuleBook:
@@ -108,15 +120,12 @@ def _load_places(discrepancies: Iterable[Discrepancy]) -> dict[int, _Places]:
     places = {key: _Places() for key in cases}
     of_bill = {case.bill_id: places[key] for key, case in cases.items() if case.bill_id is not None}
     of_receipt = {case.receipt_id: places[key] for key, case in cases.items() if case.receipt_id is not None}
-    receipts = Receipt.objects.filter(Q(bill__in=of_bill) | Q(pk__in=of_receipt))
-    columns = ("pk", "bill", "store", "terminal", "employee", "payment_source")
-    for key, bill, store, terminal, employee, payment in receipts.values_list(*columns):
-        place = of_bill.get(bill) or of_receipt.get(key)
-        if place is not None:
-            place.stores.add(store)
-            place.terminals.add(terminal)
-            place.employees.add(employee)
-            place.payment_sources.add(payment)
+    receipts = Receipt.objects.filter(pays(list(of_bill)) | Q(pk__in=of_receipt))
+    for receipt in with_parts(receipts):
+        found = [of_bill.get(bill.pk) for bill in list_paid_bills(receipt)]
+        for place in (*found, of_receipt.get(receipt.pk)):
+            if place is not None:
+                place.add(receipt)
     return places
 
 

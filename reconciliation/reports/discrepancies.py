@@ -22,8 +22,9 @@ from reconciliation.reports.parameters import describe_choices, describe_period
 from reconciliation.reports.scope import DAY, Scope
 from reconciliation.reports.values import Cell, Chart, Column, ColumnType, Link, Report, Row, Series, add_up
 from reconciliation.rules.kinds import KINDS, MONETARY
+from shops.allocated import paying
 from shops.exact_sums import read_sum, sum_kopecks
-from shops.models import Employee, Receipt, Terminal
+from shops.models import Employee, Terminal
 from shops.presentation import NOTHING
 
 NAME = "discrepancies"
@@ -98,7 +99,7 @@ def _find(scope: Scope) -> QuerySet[Discrepancy]:
 
 def _of_last_receipt(name: str) -> Expression:
     """The terminal or employee of the receipt that a case is about, or of the last receipt of its bill."""
-    receipts = Receipt.objects.filter(bill=OuterRef("case__bill"))
+    receipts = paying(OuterRef("case__bill"))
     last = receipts.order_by(Coalesce("printed_at", "received_at").desc(), "-pk").values(name)[:1]
     return Coalesce(F(f"case__receipt__{name}"), Subquery(last), output_field=BigIntegerField())
 

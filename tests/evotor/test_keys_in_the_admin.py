@@ -136,6 +136,7 @@ def test_a_shop_is_added_by_who_may(keeper: Client) -> None:
         "after_partial": "remaining",
         "opened_not_paid_after": "24:00:00",
         "late_receipt_after": "1:00:00",
+        "write_off_limit": "1000",
     }
     assert 'name="number"' in keeper.get("/admin/shops/shop/add/").content.decode()
     assert log_in("view_shop").post("/admin/shops/shop/add/", answers).status_code == 403
