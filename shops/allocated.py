@@ -163,6 +163,18 @@ def load_shares_of_receipts(receipt_ids: Collection[int]) -> Shares:
     return _load_shares(Allocation.objects.filter(CURRENT, receipt__in=receipt_ids))
 
 
+def list_paid_bill_ids(receipts: QuerySet[Receipt]) -> list[tuple[Receipt, list[int]]]:
+    """These receipts, each with the primary keys of the bills that it pays; in one query where nobody has decided."""
+    held = list(receipts)
+    decided = [receipt.pk for receipt in held if receipt.is_allocated]
+    shares = load_shares_of_receipts(decided) if decided else {}
+    named = {receipt.pk: [(receipt.bill_id, None)] for receipt in held if not receipt.is_allocated}
+    return [
+        (receipt, [bill for bill, _ in shares.get(receipt.pk, named.get(receipt.pk, [])) if bill is not None])
+        for receipt in held
+    ]
+
+
 def _load_shares(allocations: QuerySet[Allocation]) -> Shares:
     """In one query; in two where any receipt is split."""
     rows = AllocatedPart.objects.filter(allocation__in=allocations.values("pk"))

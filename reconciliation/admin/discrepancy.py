@@ -129,13 +129,18 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, QueueMixin, FactA
         return format_html("{}<small>{}</small>", show_status(discrepancy), discrepancy.assignee or "")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Discrepancy | None:
-        """With all that its page says of it, in one query."""
+        """With all that its page says of it and of the others of its case, in one query."""
+        if not object_id.isdecimal():
+            return None
         rows = self.get_queryset(request).select_related(*self.list_select_related, "write_off_account")
-        key = self.model._meta.pk.get_prep_value(object_id) if object_id.isdecimal() else None
-        return rows.filter(pk=key).first()
+        of_case = list(rows.filter(case__in=Discrepancy.objects.filter(pk=object_id).values("case")))
+        row = next((row for row in of_case if row.pk == int(object_id)), None)
+        if row is not None:
+            row.of_case = of_case
+        return row
 
     def describe(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
-        page = CasePage(row.case).describe()
+        page = CasePage(row.case, row.of_case).describe()
         steps = list_steps(row)
         return (
             page

@@ -1,5 +1,6 @@
 """What the page of a case or of one of its discrepancies shows, gathered in a fixed number of queries."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -70,13 +71,14 @@ class Chart:
 class CasePage:
     """One case, read once."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, discrepancies: Iterable[Discrepancy] | None = None) -> None:
         self.case = case
+        self.discrepancies = discrepancies
         self.shop = case.shop
 
     def describe(self) -> dict[str, Any]:
         sides = load_sides(self.case)
-        causes = list_discrepancies(self.case)
+        causes = list_discrepancies(self.case, self.discrepancies)
         return {
             "case": self.case,
             "zone": self.shop.zone,
@@ -147,17 +149,17 @@ def load_sides(case: Case) -> Sides:
     return Sides([], build_table(None, []))
 
 
-def list_discrepancies(case: Case | None) -> list[Cause]:
-    """The discrepancies of a case in the order of their kinds, with the running sum of those that make up the gap."""
+def list_discrepancies(case: Case | None, held: Iterable[Discrepancy] | None = None) -> list[Cause]:
+    """The discrepancies of a case in the order of their kinds, with the running sum of those that make up the gap.
+
+    They are read, unless they are `held` already.
+    """
     if case is None:
         return []
     order = {kind.value: place for place, kind in enumerate(KINDS)}
-    rows = sorted(
-        case.discrepancies.select_related(
-            "case__bill", "case__receipt", "case__event", "case__shop", "case__shift", "assignee"
-        ),
-        key=lambda row: (not row.cause_present, order[row.kind]),
-    )
+    near = ("case__bill", "case__receipt", "case__event", "case__shop", "case__shift", "assignee")
+    found = case.discrepancies.select_related(*near) if held is None else held
+    rows = sorted(found, key=lambda row: (not row.cause_present, order[row.kind]))
     running, causes = ZERO, []
     for row in rows:
         counts = row.amount is not None and row.cause_present

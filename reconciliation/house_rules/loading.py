@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from reconciliation.models import Discrepancy, DiscrepancyStep, HouseRule, Reason
 from reconciliation.rules.house_rules import Direction, Outcome, PastStep, RuleTerms, Situation
 from reconciliation.rules.kinds import Kind
-from shops.allocated import list_paid_bills, pays, with_parts
+from shops.allocated import list_paid_bill_ids, pays
 from shops.models import Receipt
 
 WORK_PERMISSION = "reconciliation.work_discrepancy"
@@ -121,8 +121,8 @@ def _load_places(discrepancies: Iterable[Discrepancy]) -> dict[int, _Places]:
     of_bill = {case.bill_id: places[key] for key, case in cases.items() if case.bill_id is not None}
     of_receipt = {case.receipt_id: places[key] for key, case in cases.items() if case.receipt_id is not None}
     receipts = Receipt.objects.filter(pays(list(of_bill)) | Q(pk__in=of_receipt))
-    for receipt in with_parts(receipts):
-        found = [of_bill.get(bill.pk) for bill in list_paid_bills(receipt)]
+    for receipt, bill_ids in list_paid_bill_ids(receipts):
+        found = [of_bill.get(bill_id) for bill_id in bill_ids]
         for place in (*found, of_receipt.get(receipt.pk)):
             if place is not None:
                 place.add(receipt)

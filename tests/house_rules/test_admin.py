@@ -104,7 +104,7 @@ def test_a_rule_hands_everything_of_a_shop_to_a_colleague(client: Client, chief:
         ({"amount_up_to": "1000,01"}, "amount_up_to", "не больше, чем может один человек: 1"),
         ({"reason": None}, "reason", "Выберите причину"),
         ({"reason": "later_documents"}, "reason", "Выберите корректный вариант"),
-        ({"reason": "rest_will_be_paid"}, "reason", "подходит не ко всем"),
+        ({"kinds": ["unexpected_item"], "reason": "rest_will_be_paid"}, "reason", "подходит не ко всем"),
         ({"kinds": ["tax_mismatch"], "amount_up_to": None}, "reason", "подходит не ко всем"),
         ({"kinds": ["price_mismatch", "tax_mismatch"], "reason": "false_alarm"}, "kinds", "отдельное правило: "),
         ({"write_off_account": None}, "write_off_account", "Выберите счёт"),

@@ -278,5 +278,5 @@ def test_asking_rules_costs_a_batch_no_more_for_many_than_for_few(chief: User, a
         return sum(query["sql"].startswith("SELECT") for query in queries)
 
     judge_bills(6, 1)  # what is learned once
-    assert judge_bills(7, 2) == judge_bills(8, 30)
+    assert judge_bills(7, 2) == judge_bills(9, 30)
     assert DiscrepancyStep.objects.filter(rule__isnull=False).count() == 2 * 2 * 33

@@ -201,7 +201,7 @@ def test_undoing_a_link_leaves_the_other_receipts_of_the_bill_alone(anna: User) 
     assert find_receipt("r-2").is_allocated
 
 
-@pytest.mark.parametrize("reason", [Reason.WRITTEN_OFF, Reason.REGISTER_ERROR])
+@pytest.mark.parametrize("reason", [Reason.CORRECTION_RECEIPT, Reason.REGISTER_ERROR])
 def test_what_a_person_had_resolved_keeps_its_reason(no_bill: Discrepancy, anna: User, reason: Reason) -> None:
     decisions.resolve(no_bill, actor=anna, reason=reason, comment="", now=NOW)
     linking.link(find_receipt("r-1"), find_bill("501"), actor=anna, now=LATER)
