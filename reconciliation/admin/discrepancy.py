@@ -140,7 +140,7 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, QueueMixin, FactA
         return row
 
     def describe(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
-        page = CasePage(row.case, row.of_case).describe()
+        page = CasePage(row.case, row.of_case).describe()  # type: ignore[attr-defined]
         steps = list_steps(row)
         return (
             page

@@ -13,10 +13,11 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission, User
 
 from reconciliation import decisions
-from reconciliation.models import Case, Discrepancy, KindChoice, Period, PeriodEntry, Reason
+from reconciliation.models import Case, Discrepancy, KindChoice, Period, PeriodEntry, Reason, WriteOffAccount
 from reconciliation.period_protocol import Figures, read_figures
 from reconciliation.period_readiness import list_open
 from reconciliation.periods import acknowledge, close_period
+from reconciliation.write_offs import write_off
 from shops.models import Bill, Receipt, Shop
 from shops.money import ZERO
 from tests.factories import find_group, make_person
@@ -92,6 +93,7 @@ class Books:
         )
         return Discrepancy.objects.create(
             case=case,
+            shop=self.shop,
             kind=kind,
             amount=Decimal(amount) if kind == KindChoice.PARTIAL_RECEIPT else None,
             evidence=explain_partial(bill, Decimal(amount)) if kind == KindChoice.PARTIAL_RECEIPT else {},
@@ -100,7 +102,12 @@ class Books:
         )
 
     def resolve(self, discrepancy: Discrepancy, at: str, reason: Reason = Reason.WRITTEN_OFF) -> Discrepancy:
-        decisions.resolve(discrepancy, actor=self.chief, reason=reason, comment="", now=self.at(at))
+        if reason == Reason.WRITTEN_OFF:
+            Shop.objects.update(write_off_limit=100_000)  # nobody else is asked
+            account = WriteOffAccount.objects.get_or_create(shop=None, code="94", name="Потери")[0]
+            write_off(discrepancy, actor=self.chief, account=account, comment="", now=self.at(at))
+        else:
+            decisions.resolve(discrepancy, actor=self.chief, reason=reason, comment="", now=self.at(at))
         return discrepancy
 
     def acknowledge_all(self, month: date) -> None:
