@@ -71,7 +71,8 @@ def test_every_kind_of_discrepancy_is_planted_in_a_few_thousand_bills() -> None:
     _, planted = generate()
     kinds = {Kind(one.kind) for one in planted}
 
-    assert kinds == set(Kind) - {Kind.CONFLICTING_RECEIPT}
+    # The journal of v2 holds no documents of registers, so no shift can differ in it.
+    assert kinds == set(Kind) - {Kind.CONFLICTING_RECEIPT, Kind.SHIFT_MISMATCH}
     several = Counter((one.shop, one.bill) for one in planted if one.bill)
     assert any(count >= 3 for count in several.values())
 
