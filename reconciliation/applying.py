@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Literal
 
 from reconciliation import notices
+from reconciliation.case_index import JudgedFacts, write_case_index
 from reconciliation.closing import close_or_open
 from reconciliation.house_rules.applying import ask_rules
 from reconciliation.letters.alerts import note_alerts
-from reconciliation.models import Case, CaseText, Discrepancy, DiscrepancyStep, Reason, Status
+from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, Status
 from reconciliation.rules import facts
 from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
-from reconciliation.search import write_amounts, write_words
 
 Subject = Literal["bill", "receipt", "event", "shift"]
 
@@ -82,7 +82,11 @@ def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: d
     Discrepancy.objects.bulk_create(new)
     Discrepancy.objects.bulk_update(application.dirty, DISCREPANCY_FIELDS)
     DiscrepancyStep.objects.bulk_create(application.steps)
-    _write_texts(cases, [item for item in judged if item.judgement.findings or cases[item.subject_id].pk in held])
+    write_case_index(
+        JudgedFacts(cases[item.subject_id], item.facts_of_case, item.judgement)
+        for item in judged
+        if item.judgement.findings or cases[item.subject_id].pk in held
+    )
     close_or_open(application.steps, now=now)
     shop_numbers = {item.shop_number for item in judged}
     notices.tell(shop_numbers, application.payments, application.steps, now=now)
@@ -124,28 +128,6 @@ def _write_cases(
     Case.objects.bulk_create(new)
     Case.objects.bulk_update(old, CASE_FIELDS)
     return cases
-
-
-def _write_texts(cases: Mapping[int, Case], judged: Sequence[JudgedCase]) -> None:
-    """By what the cases with discrepancies are found. One that its receipt has left keeps the text it had."""
-    texts = [
-        CaseText(
-            case=cases[item.subject_id],
-            words=write_words(item.facts_of_case),
-            amounts=write_amounts(item.facts_of_case, item.judgement),
-        )
-        for item in judged
-        if item.facts_of_case.bill or item.facts_of_case.receipts
-    ]
-    held = CaseText.objects.in_bulk([text.pk for text in texts])
-    changed = [text for text in texts if text.pk not in held or not _is_same(held[text.pk], text)]
-    CaseText.objects.bulk_create(
-        changed, update_conflicts=True, unique_fields=["case"], update_fields=["words", "amounts"]
-    )
-
-
-def _is_same(one: CaseText, other: CaseText) -> bool:
-    return (one.words, one.amounts) == (other.words, other.amounts)
 
 
 def _payment_changed(case: Case, item: JudgedCase) -> bool:

@@ -11,12 +11,12 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from reconciliation.applying import Subject
+from reconciliation.case_index import JudgedFacts, is_indexed
 from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases, load_shift_cases
-from reconciliation.models import Case, CaseText, Discrepancy, DiscrepancyStep
+from reconciliation.models import Case, CaseReceipt, CaseText, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.judge import judge
 from reconciliation.rules.kinds import MONETARY
-from reconciliation.search import write_amounts, write_words
 from shops.allocated import pays_no_bill
 from shops.models import Bill, ExchangeEvent, Receipt, Shift
 from shops.money import ZERO
@@ -58,12 +58,16 @@ def _check_cases(
     for discrepancy in Discrepancy.objects.filter(case__in=cases, cause_present=True):
         stored.setdefault(discrepancy.case_id, []).append(discrepancy)
     texts = CaseText.objects.in_bulk([case.pk for case in cases])
+    receipts: dict[int, list[CaseReceipt]] = {}
+    for row in CaseReceipt.objects.filter(case__in=cases).select_related("receipt"):
+        receipts.setdefault(row.case_id, []).append(row)
     disputed = set(Discrepancy.objects.filter(case__in=cases).values_list("case", flat=True))
     for case in cases:
         name = f"shop {case.shop_id}, {subject} {case}"
         facts_of_case = loaded.get(getattr(case, f"{subject}_id"), facts.Case())
-        if case.pk in disputed and not _is_found(case, facts_of_case, texts.get(case.pk)):
-            yield f"{name}: the text that it is found by is not that of the facts"
+        judged = JudgedFacts(case, facts_of_case, judge(facts_of_case, case.judged_as_of))
+        if case.pk in disputed and not is_indexed(judged, texts.get(case.pk), receipts.get(case.pk, ())):
+            yield f"{name}: what it is found by is not what the facts say"
         for difference in _check_case(case, facts_of_case, stored.get(case.pk, [])):
             yield f"{name}: {difference}"
 
@@ -85,14 +89,6 @@ def _check_case(case: Case, facts_of_case: facts.Case, stored: Iterable[Discrepa
     named = sum((row.amount or ZERO for row in held.values() if row.kind in MONETARY), ZERO)
     if judgement.gap is not None and named != judgement.gap:
         yield f"the amounts add up to {named}, the difference is {judgement.gap}"
-
-
-def _is_found(case: Case, facts_of_case: facts.Case, text: CaseText | None) -> bool:
-    """Whether the case is found by what the facts say. A case without documents need not be."""
-    if not facts_of_case.bill and not facts_of_case.receipts:
-        return True
-    written = (write_words(facts_of_case), write_amounts(facts_of_case, judge(facts_of_case, case.judged_as_of)))
-    return text is not None and (text.words, text.amounts) == written
 
 
 def _check_shops(shop_number: int | None) -> Iterator[str]:

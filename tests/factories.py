@@ -10,10 +10,10 @@ from pathlib import Path
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 
+from reconciliation.case_index import JudgedFacts, write_case_index
 from reconciliation.loading import load_bill_cases
 from reconciliation.models import (
     Case,
-    CaseText,
     Discrepancy,
     DiscrepancyStep,
     KindChoice,
@@ -21,7 +21,6 @@ from reconciliation.models import (
     WriteOffAccount,
 )
 from reconciliation.rules.judge import judge
-from reconciliation.search import write_amounts, write_words
 from shops.models import (
     Bill,
     BillLine,
@@ -169,7 +168,7 @@ def make_discrepancy(bill: Bill, *, amount: str = "-60.00", assignee: User | Non
         shop=bill.shop, bill=bill, due=due, received=due + difference, gap=difference, judged_at=NOON, judged_as_of=NOON
     )
     facts = load_bill_cases([bill.pk])[bill.pk]
-    CaseText.objects.create(case=case, words=write_words(facts), amounts=write_amounts(facts, judge(facts, NOON)))
+    write_case_index([JudgedFacts(case, facts, judge(facts, NOON))])
     evidence = {
         "received": str(due + difference),
         "due": str(due),

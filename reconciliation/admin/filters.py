@@ -8,11 +8,10 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from reconciliation.models import Case, Discrepancy, KindChoice, Status
+from reconciliation.models import CaseReceipt, Discrepancy, KindChoice, Status
 from reconciliation.search import read_typed_amount
 from shops.admin_base import DropdownFilter, RangeNumericFilter
-from shops.allocated import PAYS_BY_ITSELF, find_bills_by_decision
-from shops.models import Employee, Receipt, Shop, Store, Terminal
+from shops.models import Employee, Shop, Store, Terminal
 from shops.wording import PAYMENT_SOURCES
 
 UNRESOLVED = "unresolved"
@@ -106,13 +105,8 @@ class ReceiptFilter(DropdownFilter):  # type: ignore[misc]
         value = self.value()
         if not value:
             return queryset
-        receipts = _filter_by_key(Receipt.objects.order_by(), self.field, value)
-        of_bills = Case.objects.filter(bill__in=receipts.filter(PAYS_BY_ITSELF, bill__isnull=False).values("bill"))
-        by_decision = Case.objects.filter(bill__in=find_bills_by_decision(receipts).order_by().values("pk"))
-        of_receipts = Case.objects.filter(receipt__in=receipts.values("pk"))
-        cases, *more = (rows.order_by().values("pk") for rows in (of_bills, by_decision, of_receipts))
-        cases = cases.union(*more, all=True)
-        return queryset.filter(case__in=cases)
+        receipts = _filter_by_key(CaseReceipt.objects.order_by(), self.field, value)
+        return queryset.filter(case__in=receipts.values("case"))
 
 
 class PlaceFilter(ReceiptFilter):

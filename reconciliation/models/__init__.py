@@ -2,6 +2,7 @@
 
 from reconciliation.models.attachment import Attachment
 from reconciliation.models.case import Case
+from reconciliation.models.case_receipt import CaseReceipt
 from reconciliation.models.case_text import CaseText
 from reconciliation.models.discrepancy import WORST_FIRST, Discrepancy, DiscrepancyStep
 from reconciliation.models.house_rule import DirectionChoice, HouseRule, OutcomeChoice
@@ -16,6 +17,7 @@ __all__ = [
     "Alert",
     "Attachment",
     "Case",
+    "CaseReceipt",
     "CaseText",
     "Digest",
     "DirectionChoice",

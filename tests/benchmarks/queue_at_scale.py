@@ -181,6 +181,11 @@ def describe_rows(accountant: int, vendor: str) -> list[tuple[Any, dict[str, str
             | {"amounts": f"' =50000.00 -=' || {amount}"},
         ),
         (
+            models.CaseReceipt,
+            {"id": "i", "case_id": "i", "receipt_id": "i", "store_id": shop, "terminal_id": place, "employee_id": place}
+            | {"payment_source": pick("i / 13", PAYMENTS)},
+        ),
+        (
             models.Discrepancy,
             {"id": "i", "case_id": "i", "shop_id": shop, "kind": kind, "opened_at": at, "changed_at": at}
             | {"amount": f"CASE WHEN {kind} IN ({monetary}) THEN {gap} END", "cause_present": "TRUE"}

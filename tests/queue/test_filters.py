@@ -5,7 +5,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from reconciliation import decisions
-from reconciliation.models import Discrepancy
+from reconciliation.case_index import JudgedFacts, write_case_index
+from reconciliation.loading import load_bill_cases, load_receipt_cases
+from reconciliation.models import Case, Discrepancy
+from reconciliation.rules.judge import judge
 from shops.models import Receipt, Shop
 from tests.factories import NOON, make_accountant, make_bill, make_discrepancy, make_receipt, make_shop
 from tests.queue.conftest import QUEUE, ListQueue
@@ -26,6 +29,13 @@ def make_paid(shop: Shop, payment_source: str, amount: str) -> Discrepancy:
     receipt.payment_source = payment_source
     receipt.save(update_fields=["payment_source"])
     return make_discrepancy(bill, amount=amount)
+
+
+def index(case: Case) -> None:
+    """Writes down by what the case is found, as the judge does when receipts have come or gone."""
+    loaded = (load_bill_cases([case.bill_id]) if case.bill_id else {}) or load_receipt_cases([case.receipt_id or 0])
+    (facts,) = loaded.values()
+    write_case_index([JudgedFacts(case, facts, judge(facts, NOON))])
 
 
 def receipt_of(row: Discrepancy) -> Receipt:
@@ -104,6 +114,7 @@ def test_a_case_with_several_receipts_stands_once_and_is_found_by_each(
     assert pair[0].case.bill is not None
     make_receipt(pair[0].case.bill)
     second = make_receipt(pair[0].case.bill)
+    index(pair[0].case)
     assert list_queue({"payment": "PAY_CARD"}) == [pair[0]]
     assert list_queue({"terminal": str(second.terminal_id)}) == [pair[0]]
 
@@ -114,6 +125,7 @@ def test_a_receipt_without_a_bill_is_found_by_its_place(list_queue: ListQueue, a
     Receipt.objects.filter(pk=receipt.pk).update(bill=None)
     case.bill, case.receipt = None, receipt
     case.save(update_fields=["bill", "receipt"])
+    index(case)
     assert list_queue({"store": str(receipt.store_id)}) == [row]
     assert list_queue({"payment": "PAY_CARD"}) == [row]
 

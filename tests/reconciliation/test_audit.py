@@ -9,7 +9,7 @@ from django.core.management import CommandError
 from django.db.models import F
 from django.utils.translation import override
 
-from reconciliation.models import Case, CaseText, Discrepancy, DiscrepancyStep
+from reconciliation.models import Case, CaseReceipt, CaseText, Discrepancy, DiscrepancyStep
 from shops.models import (
     Bill,
     BillLine,
@@ -121,7 +121,11 @@ def rewrite_message() -> None:
         pytest.param(change(DiscrepancyStep, to_status="in_review"), id="history"),
         pytest.param(remove(DiscrepancyStep), id="no history"),
         pytest.param(remove(DiscrepancyStep, Discrepancy), id="discrepancies"),
-        pytest.param(remove(DiscrepancyStep, Discrepancy, CaseText, Case), id="cases"),
+        pytest.param(change(CaseText, words=""), id="words that a case is found by"),
+        pytest.param(change(CaseText, amounts=""), id="amounts that a case is found by"),
+        pytest.param(change(CaseReceipt, payment_source="x"), id="payment that a case is found by"),
+        pytest.param(remove(CaseReceipt), id="receipts that a case is found by"),
+        pytest.param(remove(DiscrepancyStep, Discrepancy, CaseText, CaseReceipt, Case), id="cases"),
     ],
 )
 def test_what_was_tampered_with_is_named(tamper: Callable[[], None]) -> None:
