@@ -27,6 +27,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     page.get_by_label("Пароль").first.fill("a long password")
     page.keyboard.press("Enter")
     expect(page.locator("#result_list")).to_be_visible()
+    page.wait_for_load_state()
     yield page
     assert complaints == []
     context.close()
@@ -102,9 +103,10 @@ def test_from_one_discrepancy_to_the_next(page: Page) -> None:
     queue = list(Discrepancy.objects.filter(resolved_at=None).order_by("-magnitude", "severity", "opened_at", "id"))
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{QUEUE}{queue[0].pk}/change/")
+    page.wait_for_url(f"**{QUEUE}{queue[0].pk}/change/")  # and for all of the page, its buttons too
     page.keyboard.press("t")
     expect(page.locator(".lead .flags")).to_contain_text("в работе")
+    page.wait_for_load_state()
     page.keyboard.press("r")
     expect(page.get_by_label("Причина")).to_be_focused()
     page.keyboard.press("Tab")
