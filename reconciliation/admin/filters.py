@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from reconciliation.models import CaseReceipt, Discrepancy, KindChoice, Status
+from reconciliation.models import Case, CaseReceipt, Discrepancy, KindChoice, Status
 from reconciliation.search import read_typed_amount
 from shops.admin_base import DropdownFilter, RangeNumericFilter
 from shops.models import Employee, Shop, Store, Terminal
@@ -123,13 +123,25 @@ class PlaceFilter(ReceiptFilter):
         return shown
 
 
-class StoreFilter(PlaceFilter):
+class PlaceOfShiftFilter(PlaceFilter):
+    """The same, with the shifts of registers there: a shift that differs may have no receipt at all."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
+        value = self.value()
+        if not value:
+            return queryset
+        receipts = _filter_by_key(CaseReceipt.objects.order_by(), self.field, value).values("case")
+        shifts = _filter_by_key(Case.objects.order_by(), f"shift__{self.field}", value).values("pk")
+        return queryset.filter(case__in=receipts.union(shifts, all=True))
+
+
+class StoreFilter(PlaceOfShiftFilter):
     title = _("store")
     parameter_name = field = "store"
     model = Store
 
 
-class TerminalFilter(PlaceFilter):
+class TerminalFilter(PlaceOfShiftFilter):
     title = _("terminal")
     parameter_name = field = "terminal"
     model = Terminal

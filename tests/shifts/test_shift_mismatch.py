@@ -13,7 +13,7 @@ from reconciliation.models import Discrepancy, KindChoice, Status
 from reconciliation.reports.catalogue import REPORTS
 from reconciliation.reports.values import ReportQuery
 from reconciliation.services import reconcile
-from shops.models import EvotorAccount, Shift, Shop
+from shops.models import EvotorAccount, Shift, Shop, Terminal
 from tests.evotor.conftest import STORE, TERMINAL, USER, Cloud, Install
 from tests.factories import make_accountant
 from tests.logs import line, make_receipt, run
@@ -184,6 +184,17 @@ def test_the_pages_and_the_api_show_a_shift(register: Cloud, client: Client) -> 
     answer = detail.json()
     assert (answer["bill"], answer["receipt"], answer["shift"]) == (None, None, row.case.shift_id)
     assert EvotorAccount.objects.count() == 1
+
+
+def test_a_shift_without_receipts_is_found_by_its_terminal(register: Cloud, client: Client) -> None:
+    declare(register, 650)
+    judge()
+    client.force_login(make_accountant())
+    terminal = Shift.objects.get().terminal
+    others = Terminal.objects.create(shop=terminal.shop, evotor_id="another")
+    found = client.get(f"/admin/reconciliation/discrepancy/?terminal={terminal.pk}")
+    assert [row.kind for row in found.context["cl"].result_list] == [KindChoice.SHIFT_MISMATCH]
+    assert not client.get(f"/admin/reconciliation/discrepancy/?terminal={others.pk}").context["cl"].result_list
 
 
 def test_the_command_prints_a_shift(register: Cloud) -> None:
