@@ -4,11 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from reconciliation.permissions import VIEW_PERMISSION
 from reconciliation.reports import sum_unresolved_by_kind
 
 
 def describe_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds the figures, for whom may see them."""
-    if request.user.has_perm("reconciliation.view_discrepancy"):
+    if request.user.has_perm(VIEW_PERMISSION):
         context["open_kinds"] = sum_unresolved_by_kind()
     return context

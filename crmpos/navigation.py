@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from reconciliation.admin.reports import PERMISSION as REPORT_PERMISSION
+from reconciliation.permissions import VIEW_PERMISSION
 from reconciliation.reports.catalogue import REPORTS
 
 
@@ -35,7 +35,7 @@ class PageEntry:
 
 
 REPORT_ENTRIES = tuple(
-    PageEntry(report.title, report.icon, REPORT_PERMISSION, "reports:report", (report.name,))
+    PageEntry(report.title, report.icon, VIEW_PERMISSION, "reports:report", (report.name,))
     for report in REPORTS.values()
 )
 

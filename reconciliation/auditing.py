@@ -15,6 +15,7 @@ from reconciliation.case_index import JudgedFacts, is_indexed
 from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases, load_shift_cases
 from reconciliation.models import Case, CaseReceipt, CaseText, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
+from reconciliation.rules.findings import Judgement
 from reconciliation.rules.judge import judge
 from reconciliation.rules.kinds import MONETARY
 from shops.allocated import pays_no_bill
@@ -65,15 +66,15 @@ def _check_cases(
     for case in cases:
         name = f"shop {case.shop_id}, {subject} {case}"
         facts_of_case = loaded.get(getattr(case, f"{subject}_id"), facts.Case())
-        judged = JudgedFacts(case, facts_of_case, judge(facts_of_case, case.judged_as_of))
+        judgement = judge(facts_of_case, case.judged_as_of)
+        judged = JudgedFacts(case, facts_of_case, judgement)
         if case.pk in disputed and not is_indexed(judged, texts.get(case.pk), receipts.get(case.pk, ())):
             yield f"{name}: what it is found by is not what the facts say"
-        for difference in _check_case(case, facts_of_case, stored.get(case.pk, [])):
+        for difference in _check_case(case, judgement, stored.get(case.pk, [])):
             yield f"{name}: {difference}"
 
 
-def _check_case(case: Case, facts_of_case: facts.Case, stored: Iterable[Discrepancy]) -> Iterator[str]:
-    judgement = judge(facts_of_case, case.judged_as_of)
+def _check_case(case: Case, judgement: Judgement, stored: Iterable[Discrepancy]) -> Iterator[str]:
     for name in ("due", "received", "gap", "fully_paid"):
         if getattr(case, name) != getattr(judgement, name):
             yield f"{name} is stored as {getattr(case, name)}, the facts give {getattr(judgement, name)}"

@@ -7,13 +7,11 @@ from django.db.models.functions import Abs
 
 from reconciliation import months
 from reconciliation.models import Discrepancy, DiscrepancyStep, Period, PeriodEntry
-from reconciliation.period_figures import What, posted
+from reconciliation.period_figures import HALF_A_KOPECK, What, posted
 from reconciliation.period_protocol import Figures, Line, add_up, digest_of, read_figures
 from shops.allocated import MONEY
 from shops.models import Bill, BillVersion, Receipt
-from shops.money import KOPECK, ZERO, round_to_kopeck
-
-HALF_A_KOPECK = KOPECK / 2
+from shops.money import ZERO, round_to_kopeck
 
 
 def find_differences(shop_number: int | None = None) -> Iterator[str]:

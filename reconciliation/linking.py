@@ -23,7 +23,6 @@ from shops.presentation import show_amount
 
 Action = DiscrepancyStep.Action
 
-LINK_PERMISSION = "reconciliation.link_receipt"
 ACTIONS = (Action.LINKED, Action.UNLINKED, Action.SPLIT)
 # What depends on which receipts pay the bill: the histories of these tell of it.
 CONCERNED = sorted(MONETARY | {Kind.REFERENCE_MISMATCH, Kind.OPENED_NOT_PAID, Kind.LISTED_AFTER_RECEIPT})

@@ -55,11 +55,6 @@ class Preview:
         return [*self.obstacles, *([describe_messages(unclear)] if unclear else [])]
 
 
-def list_closed(shop: Shop) -> list[Period]:
-    """The closed months of a shop, the newest first."""
-    return list(Period.objects.filter(shop=shop, reopened_at=None).order_by("-month"))
-
-
 def find_last_closed(shop: Shop) -> Period | None:
     return Period.objects.filter(shop=shop, reopened_at=None).order_by("-month").first()
 

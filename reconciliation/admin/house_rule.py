@@ -20,11 +20,12 @@ from reconciliation.admin.house_rule_form import HouseRuleForm, initial_of
 from reconciliation.admin.house_rule_preview import describe_preview
 from reconciliation.house_rules import making
 from reconciliation.house_rules.loading import know_assignees, select_in_force
-from reconciliation.house_rules.making import WRITE_OFF_PERMISSION, RuleRefused
+from reconciliation.house_rules.making import RuleRefused
 from reconciliation.house_rules.open_work import apply_to_open, find_open_work
 from reconciliation.house_rules.preview import preview_rule
 from reconciliation.house_rules.wording import describe_conditions, describe_obstacle, describe_outcome
 from reconciliation.models import HouseRule, Reason
+from reconciliation.permissions import WRITE_OFF_PERMISSION
 from shops.admin_base import FactAdmin, RelatedDropdownFilter, display
 from shops.money import ZERO
 from shops.presentation import show_time

@@ -7,9 +7,9 @@ from django import forms
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
-from reconciliation.house_rules.loading import list_workers
 from reconciliation.house_rules.making import RuleRefused
 from reconciliation.models import DirectionChoice, HouseRule, KindChoice, OutcomeChoice, Reason, WriteOffAccount
+from reconciliation.permissions import list_workers
 from reconciliation.rules.kinds import KINDS
 from shops.models import Employee, Shop, Store, Terminal
 from shops.wording import PAYMENT_SOURCES

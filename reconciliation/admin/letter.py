@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation.letters.outbox import send_again
 from reconciliation.models import Letter
+from reconciliation.permissions import SEND_LETTER_PERMISSION
 from shops.admin_base import (
     ChoicesDropdownFilter,
     DayRangeFilter,
@@ -29,7 +30,6 @@ from shops.wording import word_remark
 
 FAULT_SHOWN = 120
 BY_PERSON = ("person", RelatedDropdownFilter)
-MAY_SEND = "reconciliation.send_letter"
 
 
 class StateFilter(DropdownFilter):  # type: ignore[misc]
@@ -104,7 +104,7 @@ class LetterAdmin(FactAdmin):
         return super().changelist_view(request, (extra_context or {}) | describe_server())
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(MAY_SEND)
+        return request.user.has_perm(SEND_LETTER_PERMISSION)
 
     @display(description=_("to whom"))
     def shown_person(self, letter: Letter) -> str:

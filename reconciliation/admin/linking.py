@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 from reconciliation import linking
 from reconciliation.admin.forms import CommentForm
 from reconciliation.admin.splitting import SplitTable, propose
-from reconciliation.linking import LINK_PERMISSION
 from reconciliation.models import Discrepancy
+from reconciliation.permissions import LINK_PERMISSION
 from reconciliation.previewing import preview
 from reconciliation.rules.kinds import Kind
 from reconciliation.suggesting import find_bills, find_receipts, suggest_bills, suggest_receipts

@@ -15,14 +15,13 @@ from django.utils.translation import gettext
 
 from reconciliation import months, periods
 from reconciliation.admin.forms import CommentForm, RequiredCommentForm
-from reconciliation.admin.steps import WORK_PERMISSION
 from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy, Period, PeriodEntry
 from reconciliation.period_readiness import list_open
 from reconciliation.period_tables import find_documents, list_rows, list_unbilled, show_month
+from reconciliation.permissions import CLOSE_PERIOD_PERMISSION, REOPEN_PERIOD_PERMISSION, WORK_PERMISSION
 from shops.models import Shop
 
-CLOSE_PERMISSION, REOPEN_PERMISSION = "reconciliation.close_period", "reconciliation.reopen_period"
 OPEN_SHOWN = 200
 LATE_SHOWN = 200
 
@@ -34,10 +33,10 @@ class PeriodStepsMixin:
     opts: Any
 
     def has_close_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(CLOSE_PERMISSION)
+        return request.user.has_perm(CLOSE_PERIOD_PERMISSION)
 
     def has_reopen_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(REOPEN_PERMISSION)
+        return request.user.has_perm(REOPEN_PERIOD_PERMISSION)
 
     def get_urls(self) -> list[URLPattern]:
         month = "next/<int:shop_number>/<str:month>/"

@@ -16,13 +16,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from reconciliation.admin.report_form import ReportForm
+from reconciliation.permissions import VIEW_PERMISSION
 from reconciliation.reports.catalogue import REPORTS, Definition
 from reconciliation.reports.cells import ShownCell, show_rows, show_totals
 from reconciliation.reports.pdf import PdfUnavailable, write_pdf
 from reconciliation.reports.sheet import write_workbook
 from reconciliation.reports.values import Chart, Link, Report, shorten
-
-PERMISSION = "reconciliation.view_discrepancy"
 
 ROWS_LIMIT = 500  # of a page; the files hold more
 PAGES = {
@@ -96,7 +95,7 @@ def list_urls() -> list[URLPattern]:
 
 
 def _ask(request: HttpRequest, name: str) -> tuple[Definition, ReportForm]:
-    if not request.user.has_perm(PERMISSION):
+    if not request.user.has_perm(VIEW_PERMISSION):
         raise PermissionDenied
     if name not in REPORTS:
         raise Http404

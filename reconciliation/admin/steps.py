@@ -22,9 +22,7 @@ from reconciliation.admin.forms import (
     WriteOffForm,
 )
 from reconciliation.models import Discrepancy, WriteOffAccount
-
-WORK_PERMISSION = "reconciliation.work_discrepancy"
-WRITE_OFF_PERMISSION = "reconciliation.write_off_discrepancy"
+from reconciliation.permissions import WORK_PERMISSION, WRITE_OFF_PERMISSION, list_workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,7 @@ def list_accounts(rows: Sequence[Discrepancy]) -> QuerySet[WriteOffAccount]:
 
 def list_colleagues(request: HttpRequest) -> QuerySet[User]:
     """Whom a discrepancy can be handed to: everybody else who may work it."""
-    return User.objects.with_perm(WORK_PERMISSION, backend="django.contrib.auth.backends.ModelBackend").exclude(
-        username=request.user.get_username()
-    )
+    return list_workers().exclude(username=request.user.get_username())
 
 
 def _amount_of(rows: Sequence[Discrepancy], many: bool) -> Any:

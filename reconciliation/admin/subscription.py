@@ -17,8 +17,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.letters.digests import write_sample
-from reconciliation.letters.readers import WORK, find_reader, usual_subscription
+from reconciliation.letters.readers import find_reader, usual_subscription
 from reconciliation.models import Subscription
+from reconciliation.permissions import WORK_PERMISSION
 from shops.admin_base import ModelAdmin, RelatedDropdownFilter, display
 from shops.models import Shop
 from shops.models.shop import DEFAULT_TIME_ZONE
@@ -167,7 +168,7 @@ class SubscriptionAdmin(ModelAdmin):
 
 def find_subscription(person: User) -> Subscription:
     """The person's settings, or the usual ones, not stored yet, where nothing has been chosen."""
-    works = person.has_perm(WORK) and not person.is_superuser
+    works = person.has_perm(WORK_PERMISSION) and not person.is_superuser
     return Subscription.objects.filter(person=person).first() or usual_subscription(person, works=works)
 
 

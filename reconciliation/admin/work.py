@@ -15,11 +15,11 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 
 from reconciliation import write_offs
-from reconciliation.admin.steps import STEPS, WORK_PERMISSION, WRITE_OFF_PERMISSION, Step, make_form
+from reconciliation.admin.steps import STEPS, Step, make_form
 from reconciliation.attachments import check_files
 from reconciliation.decisions import DecisionRefused, pick_step_to_undo, undoes_link
-from reconciliation.linking import LINK_PERMISSION
 from reconciliation.models import Attachment, Discrepancy, DiscrepancyStep, Status
+from reconciliation.permissions import LINK_PERMISSION, WORK_PERMISSION, WRITE_OFF_PERMISSION
 from reconciliation.rules.kinds import MONETARY
 from reconciliation.wording import word_closing
 from shops.presentation import show_amount, show_signed_amount, show_time

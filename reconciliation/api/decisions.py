@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,14 +19,12 @@ from rest_framework.response import Response
 from reconciliation import decisions, write_offs
 from reconciliation.api.discrepancies import EXAMPLES, DiscrepancyDetailSerializer, DiscrepancyViewSet
 from reconciliation.decisions import PEOPLES_REASONS, DecisionRefused
-from reconciliation.linking import LINK_PERMISSION
 from reconciliation.models import Discrepancy, Reason, WriteOffAccount
+from reconciliation.permissions import LINK_PERMISSION, WORK_PERMISSION, WRITE_OFF_PERMISSION, list_workers
 from shops.api.authentication import KeyCaller
 from shops.api.office.base import MayRead
 from shops.api.parsing import StrictSerializer
 
-WORK_PERMISSION = "reconciliation.work_discrepancy"
-WRITE_OFF_PERMISSION = "reconciliation.write_off_discrepancy"
 WRITING_OFF = ("write_off", "confirm", "decline")
 ACCOUNT_LENGTH_LIMIT = 130
 COMMENT_LENGTH_LIMIT = 10_000
@@ -122,11 +119,6 @@ class AssignSerializer(OptionalCommentSerializer):
         if colleague is None:
             raise serializers.ValidationError(_("Nobody of this login works on discrepancies."))
         return colleague
-
-
-def list_workers() -> QuerySet[User]:
-    """Whom a discrepancy can be given to."""
-    return User.objects.with_perm(WORK_PERMISSION, backend="django.contrib.auth.backends.ModelBackend")
 
 
 def decision(

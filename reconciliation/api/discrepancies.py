@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy, DiscrepancyStep, KindChoice, Reason, Status
+from reconciliation.permissions import VIEW_PERMISSION
 from shops.api.filters import (
     amount_filter,
     choices_filter,
@@ -188,7 +189,7 @@ class DiscrepancyViewSet(OfficeViewSet[Discrepancy]):
     serializer_class = DiscrepancySerializer
     detail_serializer_class = DiscrepancyDetailSerializer
     filterset_class = DiscrepancyFilter
-    view_permission = "reconciliation.view_discrepancy"
+    view_permission = VIEW_PERMISSION
     shop_path = "case__shop"
     list_order = ("opened_at", "id")
     table_name = "discrepancies"

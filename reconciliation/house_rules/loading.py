@@ -3,16 +3,15 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reconciliation.models import Discrepancy, DiscrepancyStep, HouseRule, Reason
+from reconciliation.permissions import list_workers
 from reconciliation.rules.house_rules import Direction, Outcome, PastStep, RuleTerms, Situation
 from reconciliation.rules.kinds import Kind
 from shops.allocated import list_paid_bill_ids, pays
 from shops.models import Receipt
 
-WORK_PERMISSION = "reconciliation.work_discrepancy"
 UNSAVED = 0  # the key of a rule that is only tried
 
 
@@ -60,11 +59,6 @@ def know_assignees(rules: QuerySet[HouseRule]) -> QuerySet[HouseRule]:
     """The rules, each of which knows whether its `assignee_may_work`."""
     can_work = Exists(list_workers().filter(pk=OuterRef("assignee")))
     return rules.annotate(assignee_may_work=can_work)  # type: ignore[no-redef]
-
-
-def list_workers() -> QuerySet[User]:
-    """Everybody who is active and may work discrepancies."""
-    return User.objects.with_perm(WORK_PERMISSION, backend="django.contrib.auth.backends.ModelBackend")
 
 
 def make_book(rules: Iterable[HouseRule]) -> RuleBook:

@@ -14,15 +14,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Min
 from django.utils.translation import gettext as _
 
-from reconciliation.house_rules.loading import list_workers
 from reconciliation.models import HouseRule, KindChoice, Reason
+from reconciliation.permissions import WRITE_OFF_PERMISSION, list_workers
 from reconciliation.rules.house_rules import Direction, Outcome
 from reconciliation.rules.kinds import MONETARY, Kind
 from reconciliation.rules.reasons import list_common_reasons
 from shops.models import Shop
 from shops.presentation import show_amount
-
-WRITE_OFF_PERMISSION = "reconciliation.write_off_discrepancy"
 
 
 class RuleRefused(Exception):
@@ -131,12 +129,6 @@ def _refuse_faults(rule: HouseRule, actor: User, rules: Collection[HouseRule]) -
 # --- what a rule may say -------------------------------------------------------------------------------------
 
 
-def list_sensible_reasons(kinds: Collection[Kind]) -> list[Reason]:
-    """The reasons with which a rule may close discrepancies of all these kinds."""
-    sensible = list_common_reasons(kinds)
-    return [reason for reason in Reason if reason.value in {common.value for common in sensible}]
-
-
 def find_faults(rule: HouseRule, actor: User, in_force: Collection[HouseRule]) -> dict[str, str]:
     """What `actor` has to change before the rule is put beside those in force: a sentence by the name of the field."""
     faults = _find_faults_of_conditions(rule)
@@ -171,7 +163,7 @@ def _find_faults_of_closing(rule: HouseRule, actor: User) -> dict[str, str]:
         faults["amount_up_to"] = _("A rule that closes differences of money needs a limit.")
     if not rule.reason:
         faults["reason"] = _("Choose the reason with which the rule closes.")
-    elif rule.reason not in list_sensible_reasons(kinds):
+    elif rule.reason not in list_common_reasons(kinds):
         faults["reason"] = _("This reason does not suit all of these kinds.")
     elif rule.reason == Reason.WRITTEN_OFF:
         faults |= _find_faults_of_write_off(rule, actor)

@@ -8,11 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from reconciliation.models import Discrepancy, Subscription
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-SEE = "reconciliation.view_discrepancy"
-WORK = "reconciliation.work_discrepancy"
-CONFIRM = "reconciliation.write_off_discrepancy"
+from reconciliation.permissions import BACKEND, VIEW_PERMISSION, WORK_PERMISSION, WRITE_OFF_PERMISSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +34,10 @@ class Reader:
 def list_readers() -> list[Reader]:
     """Everybody who may be told, by settings in the database or the usual ones; five queries at the most."""
     people = list(select_people().select_related("subscription").prefetch_related("subscription__shops").order_by("pk"))
-    working = set(User.objects.with_perm(WORK, backend=BACKEND, include_superusers=False).values_list("pk", flat=True))
-    confirming = set(User.objects.with_perm(CONFIRM, backend=BACKEND).values_list("pk", flat=True))
+    working = set(
+        User.objects.with_perm(WORK_PERMISSION, backend=BACKEND, include_superusers=False).values_list("pk", flat=True)
+    )
+    confirming = set(User.objects.with_perm(WRITE_OFF_PERMISSION, backend=BACKEND).values_list("pk", flat=True))
     return [_describe(person, person.pk in working, person.pk in confirming) for person in people]
 
 
@@ -48,18 +46,18 @@ def find_reader(person: User) -> Reader | None:
     if not may_be_told(person):
         return None
     fresh = User.objects.select_related("subscription").get(pk=person.pk)
-    works = not fresh.is_superuser and fresh.has_perm(WORK)
-    return _describe(fresh, works, fresh.has_perm(CONFIRM))
+    works = not fresh.is_superuser and fresh.has_perm(WORK_PERMISSION)
+    return _describe(fresh, works, fresh.has_perm(WRITE_OFF_PERMISSION))
 
 
 def may_be_told(person: User) -> bool:
     """Whether a letter may go to this person now."""
-    return bool(person.is_active and person.email and person.has_perm(SEE))
+    return bool(person.is_active and person.email and person.has_perm(VIEW_PERMISSION))
 
 
 def select_people() -> QuerySet[User]:
     """Those who may be told, whatever they have chosen."""
-    return User.objects.with_perm(SEE, backend=BACKEND).exclude(email="")
+    return User.objects.with_perm(VIEW_PERMISSION, backend=BACKEND).exclude(email="")
 
 
 def usual_subscription(person: User, *, works: bool) -> Subscription:

@@ -54,11 +54,6 @@ def see_documents(documents: Collection[RegisterDocument], *, now: datetime) -> 
         _declare(shift, now)
 
 
-def _tells_of_a_shift(document: RegisterDocument) -> bool:
-    is_named = bool(document.session_id or document.session_number)
-    return document.type in TYPES and document.terminal_id is not None and is_named
-
-
 def _lock(names: Collection[Name]) -> dict[Name, Shift]:
     """Shifts by every name of theirs; locked."""
     found: dict[Name, Shift] = {}

@@ -13,6 +13,7 @@ from reconciliation import months, periods
 from reconciliation.period_protocol import Figures, read_figures
 from reconciliation.period_readiness import list_open
 from reconciliation.period_tables import Row, list_rows, list_unbilled
+from reconciliation.permissions import CLOSE_PERIOD_PERMISSION
 from shops.management.base import DatabaseCommand
 from shops.models import Shop
 from shops.money import format_plain
@@ -79,7 +80,7 @@ def _find_person(name: str | None) -> User:
     person = User.objects.filter(username=name, is_active=True).first() if name else None
     if person is None:
         raise CommandError(_("Say who closes the month: --by and the name of a user."))
-    if not person.has_perm("reconciliation.close_period"):
+    if not person.has_perm(CLOSE_PERIOD_PERMISSION):
         raise CommandError(_("%(name)s may not close months.") % {"name": name})
     return person
 
