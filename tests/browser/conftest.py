@@ -1,9 +1,12 @@
 """The browser that all tests of this folder share."""
 
 import os
+import sys
+import traceback
 from collections.abc import Iterator
 
 import pytest
+from django.core.signals import got_request_exception
 from playwright.sync_api import Browser, expect, sync_playwright
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
@@ -21,3 +24,17 @@ def browser(chromium_path: str) -> Iterator[Browser]:
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(autouse=True)
+def no_server_error() -> Iterator[None]:
+    """The live server answers 500 from a thread of its own; what went wrong there is this test's failure."""
+    errors: list[str] = []
+
+    def note(**_signal: object) -> None:
+        errors.append("".join(traceback.format_exception(sys.exception())))
+
+    got_request_exception.connect(note)
+    yield
+    got_request_exception.disconnect(note)
+    assert not errors, "\n".join(errors)
