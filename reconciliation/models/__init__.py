@@ -10,6 +10,7 @@ from reconciliation.models.letter import Alert, Digest, Letter
 from reconciliation.models.period import Period, PeriodAcknowledgement, PeriodEntry
 from reconciliation.models.saved_view import SavedView
 from reconciliation.models.subscription import Subscription
+from reconciliation.models.turn import JudgingTurn
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
 
@@ -24,6 +25,7 @@ __all__ = [
     "Discrepancy",
     "DiscrepancyStep",
     "HouseRule",
+    "JudgingTurn",
     "KindChoice",
     "Letter",
     "OutcomeChoice",
