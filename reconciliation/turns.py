@@ -1,7 +1,7 @@
 """Shares the waiting cases among workers: the shops take turns, and a large shop's turn is shared by several workers.
 
 A turn is short. Who has more waiting queues again behind the others, so a shop of one receipt never waits for a shop of
-a hundred thousand. What is handed out is noted for half a minute (`JudgingTurn`): whatever becomes of the broker or of
+a hundred thousand. What is handed out is noted for ten seconds (`JudgingTurn`): whatever becomes of the broker or of
 the workers, after it the same shop is handed out again. No answer depends on that note: every case is locked by who
 judges it.
 """
@@ -18,7 +18,7 @@ from reconciliation.services import SUBJECTS, Reconciliation, find_events_to_jud
 from shops.models import Bill, Receipt, Shift, Shop
 
 TURN_SECONDS = 1
-HANDED_OUT_FOR = timedelta(seconds=30)
+HANDED_OUT_FOR = timedelta(seconds=10)
 CASES_PER_WORKER = 500  # what waits beyond it is worth another worker
 WORKERS_PER_SHOP = 8
 MARKED_AT_ONCE = 2000
