@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.contrib.auth.models import AnonymousUser, Permission, User
 from django.db.models import CharField, Exists, F, Model, OuterRef, Q, QuerySet, Value
 
 from shops.models import Membership, Shop
@@ -89,7 +89,7 @@ def people_with(permission: str, shop: Shop | OuterRef | None = None) -> QuerySe
     if shop is not None:
         memberships = memberships.filter(Q(shop=shop) | Q(shop=None))
     by_itself = Q(_has_it_itself(permission)) & Q(Exists(memberships))
-    by_role = Q(Exists(memberships.filter(role__in=_find_roles(permission))))
+    by_role = Q(Exists(memberships.filter(_gives(permission))))
     return User.objects.filter(Q(is_superuser=True) | by_itself | by_role, is_active=True)
 
 
@@ -102,9 +102,9 @@ def people_of(scope: Scope) -> QuerySet[User]:
 
 
 def find_scopes(permission: str) -> dict[int, Scope]:
-    """`find_scope` of everybody who has the permission anywhere, by the keys of the people; three queries."""
+    """`find_scope` of everybody who has the permission anywhere, by the keys of the people; two queries."""
     memberships = Membership.objects.annotate(by_itself=_has_it_itself(permission, person="person"))
-    chosen = memberships.filter(Q(by_itself=True) | Q(role__in=_find_roles(permission)), person__is_active=True)
+    chosen = memberships.filter(Q(by_itself=True) | _gives(permission), person__is_active=True)
     shops: dict[int, list[int | None]] = {}
     for person, shop in chosen.order_by().values_list("person", "shop"):
         shops.setdefault(person, []).append(shop)
@@ -119,10 +119,12 @@ def _has_it_itself(permission: str, person: str = "pk") -> Exists:
     return Exists(_select_permission(permission).filter(holder))
 
 
-def _find_roles(permission: str) -> list[str]:
-    """The roles that give it."""
-    names = set(Group.objects.filter(permissions__in=_select_permission(permission)).values_list("name", flat=True))
-    return [role for role, name in GROUP_OF_ROLE.items() if name in names]
+def _gives(permission: str) -> Q:
+    """The memberships whose role gives it."""
+    found = Q()
+    for role, group in GROUP_OF_ROLE.items():
+        found |= Q(role=role) & Q(Exists(_select_permission(permission).filter(group__name=group)))
+    return found
 
 
 def _select_permission(name: str) -> QuerySet[Permission]:
