@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('shops', '0013_shifts_known'),
+        ('shops', '0014_memberships'),
     ]
 
     operations = [

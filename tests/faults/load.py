@@ -5,11 +5,11 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
@@ -184,13 +184,3 @@ def find_partly_paid(system: System) -> set[tuple[str, str]]:
     found = [(row["bill"] or row["receipt"], row["kind"]) for row in rows if row["kind"] != "unanswered"]
     assert len(found) == len(set(found))
     return set(found)
-
-
-def measure(work: Callable[[], object]) -> float:
-    begun = time.monotonic()
-    work()
-    return time.monotonic() - begun
-
-
-def now_and(**later: float) -> datetime:
-    return timezone.now() + timedelta(**later)

@@ -249,6 +249,15 @@ class Redis:
         self.process.kill()
         self.process.wait(STOP_SECONDS)
 
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """It accepts connections, and answers nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
 
 # --- the program -------------------------------------------------------------------------------------------
 
