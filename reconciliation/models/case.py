@@ -53,6 +53,13 @@ class Case(models.Model):
             models.Index(
                 fields=("judge_again_at",), condition=models.Q(judge_again_at__isnull=False), name="case_to_judge_again"
             ),
+            # What is outstanding, without the bills that are paid.
+            models.Index(
+                fields=("shop", "bill"),
+                include=("due", "received"),
+                condition=models.Q(bill__isnull=False, fully_paid=False),
+                name="case_unpaid",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -89,6 +89,16 @@ class Bill(models.Model):
                 condition=models.Q(offered_total__isnull=False),
                 name="bill_by_remaining_total",
             ),
+            # What a shop billed on some days is read off these alone.
+            models.Index(
+                fields=("shop", "issued_at"),
+                include=("total", "prepayment", "cancelled_at"),
+                name="bill_billed",
+            ),
+            models.Index(fields=("shop",), condition=models.Q(issued_at=None), name="bill_without_date"),
+            models.Index(
+                fields=("shop", "issued_at"), condition=models.Q(cancelled_at__isnull=False), name="bill_cancelled"
+            ),
         ]
 
     def __str__(self) -> str:
