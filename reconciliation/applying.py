@@ -4,7 +4,7 @@ A discrepancy is known by its case and kind. What a person decided stays as long
 a cause that returns or changes its amount opens a closed discrepancy again, and every such step is kept.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -18,6 +18,7 @@ from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, St
 from reconciliation.rules import facts
 from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
+from shops.models import Bill
 
 Subject = Literal["bill", "receipt", "event", "shift"]
 
@@ -127,7 +128,18 @@ def _write_cases(
             application.payments.append(change)
     Case.objects.bulk_create(new)
     Case.objects.bulk_update(old, CASE_FIELDS)
+    if subject == "bill" and application.payment_changed:
+        _mark_paid([cases[pk] for pk in application.payment_changed])
     return cases
+
+
+def _mark_paid(cases: Iterable[Case]) -> None:
+    """Whether it is paid stands on the bill too: among a million of them those that are not are looked up by it."""
+    paid: dict[bool, list[int | None]] = {True: [], False: []}
+    for case in cases:
+        paid[case.fully_paid].append(case.bill_id)
+    for is_paid, bill_ids in paid.items():
+        Bill.objects.filter(pk__in=bill_ids, is_paid=not is_paid).update(is_paid=is_paid)
 
 
 def _payment_changed(case: Case, item: JudgedCase) -> bool:

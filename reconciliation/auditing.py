@@ -70,6 +70,8 @@ def _check_cases(
         judged = JudgedFacts(case, facts_of_case, judgement)
         if case.pk in disputed and not is_indexed(judged, texts.get(case.pk), receipts.get(case.pk, ())):
             yield f"{name}: what it is found by is not what the facts say"
+        if case.bill is not None and case.bill.is_paid != case.fully_paid:
+            yield f"{name}: the bill is marked as {'paid' if case.bill.is_paid else 'not paid'}, its case is not"
         for difference in _check_case(case, judgement, stored.get(case.pk, [])):
             yield f"{name}: {difference}"
 

@@ -1,6 +1,5 @@
-"""What is outstanding and what was found on some days are read off an index each, for the owner's page."""
+"""What remains of unpaid bills and what was found on some days are read off an index each, for the owner's page."""
 
-from django.conf import settings
 from django.db import migrations, models
 
 
@@ -8,14 +7,12 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('reconciliation', '0025_case_receipts_fill'),
-        ('shops', '0030_owner_page_indexes'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
             model_name='case',
-            index=models.Index(condition=models.Q(('bill__isnull', False), ('fully_paid', False)), fields=['shop', 'bill'], include=('due', 'received'), name='case_unpaid'),
+            index=models.Index(condition=models.Q(('bill__isnull', False), ('fully_paid', False)), fields=['bill'], include=('due', 'received'), name='case_unpaid'),
         ),
         migrations.AddIndex(
             model_name='discrepancy',

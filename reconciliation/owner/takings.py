@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 
 from reconciliation.owner.days import Span
+from reconciliation.owner.numbering import number_rows
 from reconciliation.period_figures import BRINGS_MONEY, RECEIPT_DATE
 from shops.exact_sums import read_sum, sum_kopecks
 from shops.models import Receipt, Shop
@@ -71,9 +72,7 @@ def count_takings(shop: Shop, spans: Sequence[Span]) -> list[list[Taken]]:
     queries = [_group(shop, span, place) for place, span in enumerate(spans)]
     found: list[list[Taken]] = [[] for _ in spans]
     for place, day, store, terminal, employee, source, kind, count, amount in queries[0].union(*queries[1:], all=True):
-        found[place].append(
-            Taken(day, store, terminal, employee, source, kind == PAYBACK, count, read_sum(amount))
-        )
+        found[place].append(Taken(day, store, terminal, employee, source, kind == PAYBACK, count, read_sum(amount)))
     return found
 
 
@@ -81,15 +80,8 @@ def _group(shop: Shop, span: Span, place: int) -> Any:
     zone = ZoneInfo(shop.time_zone)
     grouped = find_takings(shop, span).annotate(day=TruncDate("at", tzinfo=zone)).order_by()
     fields = ("day", "store", "terminal", "employee", "payment_source", "type")
-    sums = grouped.values(*fields).annotate(receipts=Count("pk"), amount=sum_kopecks("total"))
-    return numbered(sums, place).values_list("place", *fields, "receipts", "amount")
-
-
-def numbered(rows: Any, place: int) -> Any:
-    """The rows with the number of the time that they are of, so that several can be asked for in one query."""
-    from django.db.models import IntegerField, Value
-
-    return rows.annotate(place=Value(place, output_field=IntegerField()))
+    sums = grouped.values(*fields).annotate(receipts=Count("*"), amount=sum_kopecks("total"))
+    return number_rows(sums, place).values_list("place", *fields, "receipts", "amount")
 
 
 def add_up(taken: Iterable[Taken]) -> Takings:

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='bill',
-            index=models.Index(fields=['shop', 'issued_at'], include=('total', 'prepayment', 'cancelled_at'), name='bill_billed'),
+            index=models.Index(fields=['shop', 'issued_at'], include=('id', 'total', 'prepayment', 'cancelled_at'), name='bill_billed'),
         ),
         migrations.AddIndex(
             model_name='bill',

@@ -96,7 +96,9 @@ def describe_rows(count: int, vendor: str) -> list[tuple[Any, dict[str, str], in
     total = "(100 + (CAST(i AS bigint) * 7919) % 990000 / 100)"
     is_unpaid, is_cancelled = f"i % {UNPAID} = 0", f"i % {CANCELLED} = 1"
     is_partly_paid = f"i % {PARTLY_PAID} = 5"
-    received = f"CASE WHEN {is_unpaid} OR {is_cancelled} THEN 0 WHEN {is_partly_paid} THEN {total} - 50 ELSE {total} END"
+    received = (
+        f"CASE WHEN {is_unpaid} OR {is_cancelled} THEN 0 WHEN {is_partly_paid} THEN {total} - 50 ELSE {total} END"
+    )
     customer = f"{pick('i / 3', GIVEN_NAMES)} || ' ' || {pick('i / 11', SURNAMES)}"
     place = {"store_id": f"i % {STORES} + 1", "terminal_id": f"i % {TERMINALS} + 1"}
     place |= {"employee_id": f"i % {EMPLOYEES} + 1"}
@@ -106,8 +108,10 @@ def describe_rows(count: int, vendor: str) -> list[tuple[Any, dict[str, str], in
     receipt = {"id": "i", "shop_id": str(SHOP), "receipt_id": "CAST(i AS text)", "tax": "0", "discount": "0"}
     receipt |= {"type": f"CASE WHEN i % {REFUND} = 0 THEN 'PAYBACK' ELSE 'SELL' END", "informational": "FALSE"}
     receipt |= {"printed_at": moment("i"), "received_at": moment("i"), "total": total}
-    receipt |= {"bill_id": f"CASE WHEN NOT ({is_unpaid} OR {is_cancelled}) THEN i - (CASE WHEN i % {PREPAID} = 3 "
-                           f"THEN 1 ELSE 0 END) END"}
+    receipt |= {
+        "bill_id": f"CASE WHEN NOT ({is_unpaid} OR {is_cancelled}) THEN i - (CASE WHEN i % {PREPAID} = 3 "
+        f"THEN 1 ELSE 0 END) END"
+    }
     receipt |= {"settlement_method": f"CASE WHEN i % {PREPAID} = 2 THEN 'PartialPrepayment' ELSE 'FullSettlement' END"}
     receipt |= {"payment_source": pick("i / 13", PAYMENTS)} | place
     line = {"id": "i", "receipt_id": f"(i - 1) / {LINES} + 1", "position": f"i % {LINES}", "price": "50"}
