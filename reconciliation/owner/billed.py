@@ -4,7 +4,7 @@ A bill belongs to the day of its date. One that the CRM withdrew before the days
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,7 @@ from reconciliation.owner.days import Span
 from reconciliation.owner.numbering import number_rows
 from reconciliation.period_figures import BILL_DATE, BRINGS_MONEY
 from shops.allocated import has_receipt
-from shops.exact_sums import kopecks, read_sum
+from shops.exact_sums import read_sum, sum_kopecks
 from shops.models import Bill, Receipt, Shop
 from shops.money import ZERO
 
@@ -34,55 +34,73 @@ class Billed:
 
 def find_billed(shop: Shop, span: Span) -> QuerySet[Bill]:
     """The bills of a time. Takes a query of its own for those without a date, which are few."""
-    undated = list(_find_undated(shop, span).values_list("pk", flat=True))
+    undated = list(_find_undated([shop.number], span).values_list("pk", flat=True))
+    if not undated:
+        return _find_dated([shop.number], span)
     dated = Q(issued_at__gte=span.begins, issued_at__lt=span.ends)
-    bills = Bill.objects.filter(shop=shop).filter(dated | Q(pk__in=undated) if undated else dated)
-    return bills.filter(_stands(shop, span))
+    return Bill.objects.filter(dated & _stands([shop.number], span) | Q(pk__in=undated), shop=shop)
 
 
-def count_billed(shop: Shop, spans: Sequence[Span]) -> list[dict[date, Billed]]:
-    """What was billed in each of these times, by day; one query."""
+def count_billed(shop: Shop, span: Span, before: Span) -> tuple[dict[date, Billed], Billed]:
+    """What was billed in a time, by day, and all that was billed in the time before; one query."""
+    zone = ZoneInfo(shop.time_zone)
     queries = []
-    for place, span in enumerate(spans):
-        dated = _find_dated(shop, span).annotate(day=TruncDate("issued_at", tzinfo=ZoneInfo(shop.time_zone)))
-        undated = _find_undated(shop, span).annotate(day=TruncDate("at", tzinfo=ZoneInfo(shop.time_zone)))
-        queries += [_sum(dated, place), _sum(undated, place)]
-    found: list[dict[date, Billed]] = [defaultdict(Billed) for _ in spans]
+    for place, time in enumerate((span, before)):
+        queries += [
+            _sum(_find_dated([shop.number], time), TruncDate("issued_at", tzinfo=zone), place),
+            _sum(_find_undated([shop.number], time), TruncDate("at", tzinfo=zone), place),
+        ]
+    by_day: dict[date, Billed] = defaultdict(Billed)
+    before_all = Billed()
     for place, day, count, amount in queries[0].union(*queries[1:], all=True):
-        found[place][day] += Billed(count, read_sum(amount))
-    return found
+        billed = Billed(count, read_sum(amount))
+        if place:
+            before_all += billed
+        else:
+            by_day[day] += billed
+    return dict(by_day), before_all
 
 
-def _sum(bills: QuerySet[Bill], place: int) -> Any:
-    from django.db.models import Sum
-    from django.db.models.functions import Coalesce
-
-    from shops.exact_sums import WHOLE
-
-    sums = (
-        bills.order_by()
-        .values("day")
-        .annotate(bills=Count("*"), amount=Coalesce(Sum(kopecks(F("total") - F("prepayment"))), 0, output_field=WHOLE))
-    )
-    return number_rows(sums, place).values_list("place", "day", "bills", "amount")
-
-
-def _find_dated(shop: Shop, span: Span) -> QuerySet[Bill]:
-    return Bill.objects.filter(_stands(shop, span), shop=shop, issued_at__gte=span.begins, issued_at__lt=span.ends)
+def count_billed_of_shops(spans: Mapping[Span, Sequence[int]]) -> dict[int, Billed]:
+    """What each shop billed in its time; one query."""
+    queries = [
+        _sum(find(shops, span), F("shop"), place=0)
+        for span, shops in spans.items()
+        for find in (_find_dated, _find_undated)
+    ]
+    found: dict[int, Billed] = defaultdict(Billed)
+    for _, shop, count, amount in queries[0].union(*queries[1:], all=True):
+        found[shop] += Billed(count, read_sum(amount))
+    return dict(found)
 
 
-def _find_undated(shop: Shop, span: Span) -> QuerySet[Bill]:
+def sum_due() -> Any:
+    """What is due of bills, in kopecks. For `annotate` and `aggregate`."""
+    return sum_kopecks(F("total") - F("prepayment"))
+
+
+def _sum(bills: QuerySet[Bill], by: Any, place: int) -> Any:
+    sums = bills.order_by().values(key=by).annotate(bills=Count("*"), amount=sum_due())
+    return number_rows(sums, place).values_list("place", "key", "bills", "amount")
+
+
+def _find_dated(shops: Sequence[int], span: Span) -> QuerySet[Bill]:
+    bills = Bill.objects.filter(shop__in=shops, issued_at__gte=span.begins, issued_at__lt=span.ends)
+    return bills.filter(_stands(shops, span))
+
+
+def _find_undated(shops: Sequence[int], span: Span) -> QuerySet[Bill]:
     """Bills without a date belong to the day on which they first were heard of."""
-    bills = Bill.objects.filter(shop=shop, issued_at=None).alias(at=BILL_DATE)
-    return bills.filter(_stands(shop, span), at__gte=span.begins, at__lt=span.ends)
+    bills = Bill.objects.filter(shop__in=shops, issued_at=None).alias(at=BILL_DATE)
+    return bills.filter(_stands(shops, span), at__gte=span.begins, at__lt=span.ends)
 
 
-def _stands(shop: Shop, span: Span) -> Q:
+def _stands(shops: Sequence[int], span: Span) -> Q:
     """Not withdrawn by the end of the time, or paid all the same.
 
     Those that were withdrawn are looked at by themselves: asked of every bill, PostgreSQL would read every receipt.
     """
     of_span = Q(issued_at=None) | Q(issued_at__gte=span.begins, issued_at__lt=span.ends)
-    withdrawn = Bill.objects.filter(of_span, shop=shop, cancelled_at__lt=span.ends)
+    withdrawn = Bill.objects.filter(of_span, shop__in=shops, cancelled_at__lt=span.ends)
     paid = withdrawn.filter(has_receipt(Receipt.objects.filter(BRINGS_MONEY))).order_by().values("pk")
     return Q(cancelled_at=None) | Q(cancelled_at__gte=span.ends) | Q(pk__in=paid)

@@ -3,6 +3,7 @@
 The same bills as in the report of aging: of its shop, dated up to the end of today.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -78,6 +79,13 @@ def count_debts(shop: Shop, today: date, span: Span) -> tuple[list[Debt], Debt]:
 
 def sum_outstanding() -> Any:
     return Coalesce(Sum("outstanding"), 0, output_field=WHOLE)
+
+
+def count_debts_of_shops(shops: Sequence[int]) -> dict[int, Debt]:
+    """What is outstanding in each shop; one query."""
+    grouped = find_outstanding(shops).order_by().values_list("shop")
+    found = grouped.annotate(bills=Count("*"), amount=sum_outstanding())
+    return {shop: Debt(count, read_sum(amount)) for shop, count, amount in found}
 
 
 def list_debts(shop: Shop, today: date) -> list[OpenBill]:

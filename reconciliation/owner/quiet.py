@@ -24,7 +24,7 @@ def find_quiet(shop: Shop, now: datetime) -> list[QuietRegister]:
 
     One that has printed nothing for four weeks is out of use: it has no habit any more.
     """
-    receipts = find_takings(shop, Span(now - WEEKS, now)).filter(terminal__isnull=False).order_by()
+    receipts = find_takings([shop.number], Span(now - WEEKS, now)).filter(terminal__isnull=False).order_by()
     grouped = receipts.annotate(hour=TruncHour("at", tzinfo=UTC)).values_list("terminal", "hour")
     printed: dict[int, dict[datetime, int]] = defaultdict(dict)
     last: dict[int, datetime] = {}

@@ -3,14 +3,14 @@
 What counts as money is what closed months count: fiscal sales and refunds, without goods handed over on credit.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, QuerySet
+from django.db.models import BigIntegerField, Count, DateField, F, QuerySet, Value
 from django.db.models.functions import TruncDate
 
 from reconciliation.owner.days import Span
@@ -29,7 +29,7 @@ Key = TypeVar("Key")
 class Taken:
     """The receipts of one sort: of one day, place, employee and means of payment, all sales or all refunds."""
 
-    day: date
+    day: date | None
     store: int | None
     terminal: int | None
     employee: int | None
@@ -61,27 +61,42 @@ class Takings:
         return self.received - self.refunded
 
 
-def find_takings(shop: Shop, span: Span) -> QuerySet[Receipt]:
-    """The receipts of a shop that brought money or gave it back in a time, with the moment that counts (`at`)."""
-    receipts = Receipt.objects.filter(BRINGS_MONEY, shop=shop).alias(at=RECEIPT_DATE)
+def find_takings(shops: Sequence[int], span: Span) -> QuerySet[Receipt]:
+    """The receipts of shops that brought money or gave it back in a time, with the moment that counts (`at`)."""
+    receipts = Receipt.objects.filter(BRINGS_MONEY, shop__in=shops).alias(at=RECEIPT_DATE)
     return receipts.filter(at__gte=span.begins, at__lt=span.ends)
 
 
-def count_takings(shop: Shop, spans: Sequence[Span]) -> list[list[Taken]]:
-    """What was taken in each of these times; one query."""
-    queries = [_group(shop, span, place) for place, span in enumerate(spans)]
-    found: list[list[Taken]] = [[] for _ in spans]
-    for place, day, store, terminal, employee, source, kind, count, amount in queries[0].union(*queries[1:], all=True):
-        found[place].append(Taken(day, store, terminal, employee, source, kind == PAYBACK, count, read_sum(amount)))
-    return found
+def count_takings(shop: Shop, span: Span, before: Span) -> tuple[list[Taken], Takings]:
+    """What was taken in a time, and all that was taken in the time before; one query."""
+    day = TruncDate("at", tzinfo=ZoneInfo(shop.time_zone))
+    in_detail = {"on_day": day, "in_store": F("store"), "at_terminal": F("terminal"), "by_employee": F("employee")}
+    no_id = Value(None, output_field=BigIntegerField())
+    together = dict.fromkeys(in_detail, no_id) | {"on_day": Value(None, output_field=DateField())}
+    queries = (
+        _sum(find_takings([shop.number], span), in_detail, place=0),
+        _sum(find_takings([shop.number], before), together, place=1),
+    )
+    held: tuple[list[Taken], list[Taken]] = ([], [])
+    for place, day, store, terminal, employee, source, kind, count, amount in queries[0].union(queries[1], all=True):
+        held[place].append(Taken(day, store, terminal, employee, source, kind == PAYBACK, count, read_sum(amount)))
+    return held[0], add_up(held[1])
 
 
-def _group(shop: Shop, span: Span, place: int) -> Any:
-    zone = ZoneInfo(shop.time_zone)
-    grouped = find_takings(shop, span).annotate(day=TruncDate("at", tzinfo=zone)).order_by()
-    fields = ("day", "store", "terminal", "employee", "payment_source", "type")
-    sums = grouped.values(*fields).annotate(receipts=Count("*"), amount=sum_kopecks("total"))
-    return number_rows(sums, place).values_list("place", *fields, "receipts", "amount")
+def count_takings_of_shops(spans: Mapping[Span, Sequence[int]]) -> dict[int, Takings]:
+    """What each shop took in its time; one query."""
+    queries = [_sum(find_takings(shops, span), {"of_shop": F("shop")}, place=0) for span, shops in spans.items()]
+    held: dict[int, list[Taken]] = {}
+    for _, shop, source, kind, count, amount in queries[0].union(*queries[1:], all=True):
+        item = Taken(None, None, None, None, source, kind == PAYBACK, count, read_sum(amount))
+        held.setdefault(shop, []).append(item)
+    return {shop: add_up(items) for shop, items in held.items()}
+
+
+def _sum(receipts: QuerySet[Receipt], by: Mapping[str, Any], *, place: int) -> Any:
+    grouped = receipts.order_by().values("payment_source", "type", **by)
+    sums = grouped.annotate(receipts=Count("*"), amount=sum_kopecks("total"))
+    return number_rows(sums, place).values_list("place", *by, "payment_source", "type", "receipts", "amount")
 
 
 def add_up(taken: Iterable[Taken]) -> Takings:
