@@ -18,6 +18,7 @@ from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, St
 from reconciliation.rules import facts
 from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
+from reconciliation.set_offs import write_set_offs
 from shops.models import Bill
 
 Subject = Literal["bill", "receipt", "event", "shift"]
@@ -88,6 +89,8 @@ def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: d
         for item in judged
         if item.judgement.findings or cases[item.subject_id].pk in held
     )
+    if subject == "bill":
+        write_set_offs([(cases[item.subject_id], item.facts_of_case) for item in judged])
     close_or_open(application.steps, now=now)
     shop_numbers = {item.shop_number for item in judged}
     notices.tell(shop_numbers, application.payments, application.steps, now=now)
@@ -135,9 +138,10 @@ def _write_cases(
 
 def _mark_paid(cases: Iterable[Case]) -> None:
     """Whether it is paid stands on the bill too: among a million of them those that are not are looked up by it."""
-    paid: dict[bool, list[int | None]] = {True: [], False: []}
+    paid: dict[bool, list[int]] = {True: [], False: []}
     for case in cases:
-        paid[case.fully_paid].append(case.bill_id)
+        if case.bill_id is not None:
+            paid[case.fully_paid].append(case.bill_id)
     for is_paid, bill_ids in paid.items():
         Bill.objects.filter(pk__in=bill_ids, is_paid=not is_paid).update(is_paid=is_paid)
 

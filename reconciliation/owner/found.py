@@ -63,7 +63,7 @@ def count_found(shop: Shop, span: Span, before: Span) -> FoundOnDays:
             waiting += count
         else:
             counted[place] = Found(count, read_sum(missing), read_sum(beyond))
-    return FoundOnDays(*counted, waiting=waiting)
+    return FoundOnDays(counted[0], counted[1], counted[2], counted[3], waiting)
 
 
 def count_open_of_shops(spans: Mapping[Span, Sequence[int]]) -> tuple[dict[int, Found], dict[int, Found]]:

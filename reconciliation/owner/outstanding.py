@@ -83,7 +83,7 @@ def sum_outstanding() -> Any:
 
 def count_debts_of_shops(shops: Sequence[int]) -> dict[int, Debt]:
     """What is outstanding in each shop; one query."""
-    grouped = find_outstanding(shops).order_by().values_list("shop")
+    grouped: Any = find_outstanding(shops).order_by().values_list("shop")
     found = grouped.annotate(bills=Count("*"), amount=sum_outstanding())
     return {shop: Debt(count, read_sum(amount)) for shop, count, amount in found}
 
