@@ -85,11 +85,9 @@ def _find_receipts(shop: Shop, asked: RowsAsked, now: datetime) -> Rows:
         Column(_("Employee"), ColumnType.TEXT),
         Column(_("Amount"), ColumnType.AMOUNT),
     )
-    described = [word_days(days)]
-    described += [{"sale": _("sales"), "refund": _("refunds")}[asked.type]] if asked.type else []
-    described += [{"cash": _("in cash"), "card": _("by card"), "other": _("otherwise")}[asked.means]] * bool(
-        asked.means
-    )
+    words = {"sale": _("sales"), "refund": _("refunds"), "cash": _("in cash"), "card": _("by card")}
+    words["other"] = _("otherwise")
+    described = [word_days(days), *(words[chosen] for chosen in (asked.type, asked.means) if chosen)]
 
     def show(rows: Iterable[Any]) -> list[tuple[Cell, ...]]:
         return [
