@@ -120,7 +120,7 @@ DISCREPANCIES = """
 def _debt_of(bill: dict[str, Any]) -> Decimal:
     if bill["closed_at"] is not None or bill["fully_paid"]:
         return Decimal(0)
-    due = bill["total"] - bill["prepayment"] if bill["due"] is None else bill["due"]
+    due: Decimal = bill["total"] - bill["prepayment"] if bill["due"] is None else bill["due"]
     return due - (bill["received"] or Decimal(0))
 
 

@@ -128,5 +128,5 @@ def test_several_shops_show_the_figures_of_each_and_the_worst_first(books: None)
 def test_days_without_anything_are_nothing(books: None, day: date) -> None:
     Shop.objects.create(number=9, time_zone="Asia/Vladivostok")
     page = read(9, Choice.OWN, Days(day, day))
-    assert (page.billed.count, page.taken.received, page.debt.count, page.found.found.count) == (0, 0, 0, 0)
+    assert not any((page.billed.count, page.taken.received, page.debt.count, page.found.found.count))
     assert isinstance(page.comparison, Comparison) and not page.quiet
