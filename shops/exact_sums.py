@@ -27,7 +27,7 @@ def kopecks(amount: str | Expression) -> Expression:
 class _SumOfKopecks(Sum):
     """PostgreSQL adds decimals up exactly, and faster than it makes whole numbers of them; SQLite needs these."""
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         amount, *rest = self.get_source_expressions()
         exact = self.copy()
         exact.set_source_expressions([kopecks(amount), *rest])
