@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0026_people_belong_to_shops'),
+        ('reconciliation', '0039_last_changed_of_shop'),
         ('shops', '0035_unjudged_by_shop'),
     ]
 

@@ -9,6 +9,7 @@ from reconciliation.models.house_rule import DirectionChoice, HouseRule, Outcome
 from reconciliation.models.letter import Alert, Digest, Letter
 from reconciliation.models.period import Period, PeriodAcknowledgement, PeriodEntry
 from reconciliation.models.saved_view import SavedView
+from reconciliation.models.set_off import SetOff
 from reconciliation.models.subscription import Subscription
 from reconciliation.models.turn import JudgingTurn
 from reconciliation.models.words import KindChoice, Reason, Status
@@ -34,6 +35,7 @@ __all__ = [
     "PeriodEntry",
     "Reason",
     "SavedView",
+    "SetOff",
     "Status",
     "Subscription",
     "WORST_FIRST",

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('shops', '0014_memberships'),
+        ('shops', '0033_last_receipt_of_shop'),
     ]
 
     operations = [

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -72,6 +71,10 @@ class Server:
     def pid(self) -> int:
         assert self.process is not None
         return self.process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def list_children(self) -> list[int]:
         """The processes that it has started itself."""
@@ -301,10 +304,10 @@ class System:
     def start_beat(self) -> Server:
         return self._start([sys.executable, "-m", "celery", "-A", "crmpos.celery", "beat"], "beat")
 
-    def manage(self, *command: str) -> str:
-        """What a command prints; it must succeed."""
+    def run(self, program: str, *arguments: str) -> str:
+        """What a program in Python prints; it must succeed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *command],
+            [sys.executable, "-c", program, *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
