@@ -179,7 +179,7 @@ def _make_many(document: Any, chance: random.Random) -> Any:
 
 def _bury(document: Any, chance: random.Random) -> Any:
     deep: Any = document
-    for _ in range(chance.randint(1, 80)):
+    for _ in range(chance.randint(1, 15)):
         deep = [deep]
     return _set_anywhere(document, json.loads(json.dumps(deep)), chance)
 
