@@ -157,7 +157,8 @@ def test_the_number_of_queries_does_not_grow_with_the_cases() -> None:
 
 
 @pytest.mark.django_db
-def test_the_task_does_the_same() -> None:
+def test_the_task_does_the_same(settings: Any) -> None:
+    settings.TASKS_RUN_IN_PROCESS = True
     import_log(make_log(2))
     reconcile_unjudged()
 
