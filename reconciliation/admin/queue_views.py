@@ -35,6 +35,7 @@ class QueueMixin:
     has_view_permission: Any
     has_work_permission: Any
     get_changelist_instance: Any
+    get_queryset: Any
     list_select_related: ClassVar[Any]
 
     class Media:
@@ -178,8 +179,9 @@ class QueueMixin:
     def _find_visible(self, request: HttpRequest, discrepancy_id: int) -> Discrepancy:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows = Discrepancy.objects.select_related(*self.list_select_related)
-        return get_object_or_404(rows, pk=discrepancy_id)
+        rows = self.get_queryset(request).select_related(*self.list_select_related)
+        row: Discrepancy = get_object_or_404(rows, pk=discrepancy_id)
+        return row
 
     def _require_post(self, request: HttpRequest) -> User | HttpResponse:
         """The person who asks, or the answer that refuses."""

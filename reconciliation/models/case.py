@@ -14,6 +14,8 @@ class Case(models.Model):
     The figures are those of the last judgement: `gap` = `received` - `due`.
     """
 
+    SHOP_PATH = "shop"
+
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="cases", verbose_name=_("shop"))
     bill = models.OneToOneField(
         Bill, models.PROTECT, related_name="case", verbose_name=_("bill"), null=True, blank=True

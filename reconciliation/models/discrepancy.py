@@ -28,6 +28,8 @@ class Discrepancy(models.Model):
     database: what is worst in the queue has the greatest amount, whichever way; without amounts the kind decides.
     """
 
+    SHOP_PATH = "shop"
+
     case = models.ForeignKey(Case, models.PROTECT, related_name="discrepancies", verbose_name=_("case"))
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="discrepancies", verbose_name=_("shop"), db_index=False)
     kind = models.CharField(_("kind"), max_length=30, choices=KindChoice)
@@ -128,6 +130,8 @@ class DiscrepancyStep(models.Model):
 
     `rule` is the rule of the house that decided it; somebody beside it has had the rule applied to what was open.
     """
+
+    SHOP_PATH = "discrepancy__shop"
 
     class Action(models.TextChoices):
         OPENED = "opened", _("found")

@@ -74,7 +74,7 @@ class ReportQuery:
 
     first_day: date
     last_day: date
-    shops: tuple[int, ...] = ()
+    shops: tuple[int, ...] | None = None
     kind: str = ""
     terminal: int | None = None
     employee: int | None = None

@@ -13,6 +13,8 @@ from shops.models.shop import Shop
 class Bill(models.Model):
     """A bill as it was last stated. Every statement of its contents is kept as a `BillVersion`."""
 
+    SHOP_PATH = "shop"
+
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="bills", verbose_name=_("shop"))
     external_id = models.CharField(_("id"), max_length=200)
     number = models.CharField(_("number"), max_length=200, blank=True)
@@ -115,6 +117,8 @@ class Bill(models.Model):
 class BillVersion(models.Model):
     """One statement of a bill's contents (a BILL answer). A statement equal to the one before makes no new version."""
 
+    SHOP_PATH = "bill__shop"
+
     bill = models.ForeignKey(Bill, models.CASCADE, related_name="versions", verbose_name=_("bill"))
     sequence = models.PositiveIntegerField(_("version"))
     stated_by = models.ForeignKey(
@@ -140,6 +144,8 @@ class BillVersion(models.Model):
 
 class BillLine(models.Model):
     """One line of a version of a bill."""
+
+    SHOP_PATH = "version__bill__shop"
 
     version = models.ForeignKey(BillVersion, models.CASCADE, related_name="lines", verbose_name=_("version"))
     position = models.PositiveIntegerField(_("position"))

@@ -18,6 +18,8 @@ class Receipt(models.Model):
     Where `is_allocated`, a person has said which bills it pays (an `Allocation`), and that counts instead.
     """
 
+    SHOP_PATH = "shop"
+
     class Type(models.TextChoices):
         SELL = "SELL", _("sale")
         PAYBACK = "PAYBACK", _("refund")
@@ -94,6 +96,8 @@ class Receipt(models.Model):
 class ReceiptLine(models.Model):
     """One line of a receipt. `total` is what was paid for it, after its discount."""
 
+    SHOP_PATH = "receipt__shop"
+
     receipt = models.ForeignKey(Receipt, models.CASCADE, related_name="lines", verbose_name=_("receipt"))
     position = models.PositiveIntegerField(_("position"))
     product_external_id = models.CharField(_("product id"), max_length=200, blank=True)
@@ -121,6 +125,8 @@ class ReceiptLine(models.Model):
 
 class ReceiptDelivery(models.Model):
     """One arrival of a receipt. Evotor delivers at least once; a delivery with other contents is kept and flagged."""
+
+    SHOP_PATH = "receipt__shop"
 
     receipt = models.ForeignKey(Receipt, models.CASCADE, related_name="deliveries", verbose_name=_("receipt"))
     event = models.ForeignKey(ExchangeEvent, models.PROTECT, related_name="deliveries", verbose_name=_("journal entry"))
