@@ -72,4 +72,3 @@ class TwoStepMiddleware:
             request.user = AnonymousUser()
             return None
         return JsonResponse({"detail": gettext("Set up two-step log-in first: a shop requires it.")}, status=FORBIDDEN)
-

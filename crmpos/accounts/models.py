@@ -1,4 +1,4 @@
-"""What is stored of people's log-ins beside Django's own: sessions with their person, failures, asked password resets."""
+"""What is stored of log-ins beside what Django stores: sessions with their person, failures, asked password resets."""
 
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ class Session(AbstractBaseSession):
     class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
+        default_permissions: Any = ()
 
     def __str__(self) -> str:
         return str(self.reference)

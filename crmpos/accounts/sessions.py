@@ -21,9 +21,7 @@ def note_seen(session: Session, client: Client, *, now: datetime) -> None:
     """Writes down that a session is in use, and where, at most once a minute."""
     if session.person_id is None or now - session.last_seen_at < SEEN_NOTE_EVERY:
         return
-    Session.objects.filter(pk=session.pk).update(
-        last_seen_at=now, address=client.address, user_agent=client.user_agent
-    )
+    Session.objects.filter(pk=session.pk).update(last_seen_at=now, address=client.address, user_agent=client.user_agent)
 
 
 def end_session(person: User, reference: UUID) -> bool:

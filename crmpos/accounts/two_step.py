@@ -18,6 +18,8 @@ from django.db import transaction
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from shops.visibility import visible_shops
+
 RECOVERY_CODES = 10
 RECOVERY_CODE_BYTES = 10  # sixteen characters of base32
 TOKEN_LENGTH = 16
@@ -49,7 +51,9 @@ def is_missing(person: User | AnonymousUser) -> bool:
 
 def is_required(person: User) -> bool:
     """Whether a shop that the person may see, or the installation, wants two steps of the person."""
-    return bool(settings.TWO_STEP_REQUIRED_FOR_STAFF and person.is_staff)
+    if settings.TWO_STEP_REQUIRED_FOR_STAFF and person.is_staff:
+        return True
+    return visible_shops(person).filter(two_step_required=True).exists()
 
 
 @transaction.atomic

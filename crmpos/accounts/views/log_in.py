@@ -11,6 +11,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -78,7 +79,7 @@ def read_code(request: HttpRequest, person: User, form: CodeForm) -> Device | No
     code = form.cleaned_data["code"]
     if wait := find_wait(person, code):
         text = gettext("After wrong codes the next one has to wait: try again at %(time)s.")
-        form.add_error("code", text % {"time": show_clock(wait)})
+        form.add_error("code", text % {"time": show_clock(wait, timezone.get_current_timezone())})
         return None
     device = verify_code(person, code)
     if device is None:
