@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -39,7 +38,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
         super().process_request(request)
         request.session.client = find_client(request)  # type: ignore[attr-defined]
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         answer = super().process_response(request, response)
         row = getattr(request.session, "row", None)
         if row is not None and request.session.session_key and response.status_code < FIRST_SERVER_ERROR:
@@ -71,4 +70,6 @@ class TwoStepMiddleware:
         if "Authorization" in request.headers:
             request.user = AnonymousUser()
             return None
-        return JsonResponse({"detail": gettext("Set up two-step log-in first: a shop requires it.")}, status=FORBIDDEN)
+        return JsonResponse(
+            {"detail": gettext("Set up two-step log-in first: it is required of you.")}, status=FORBIDDEN
+        )

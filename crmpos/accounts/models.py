@@ -1,7 +1,7 @@
 """What is stored of log-ins beside what Django stores: sessions with their person, failures, asked password resets."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -38,7 +38,7 @@ class Session(AbstractBaseSession):
     class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
-        default_permissions: Any = ()
+        default_permissions: ClassVar = ()
 
     def __str__(self) -> str:
         return str(self.reference)
@@ -50,7 +50,7 @@ class Session(AbstractBaseSession):
         return SessionStore
 
 
-class FailedLogIn(AccessAttempt):
+class FailedLogIn(AccessAttempt):  # type: ignore[misc]
     """Failures in a row of one name from one address and program, as django-axes counts them."""
 
     class Meta:
@@ -80,7 +80,7 @@ class ResetRequest(models.Model):
     class Meta:
         verbose_name = _("asked password reset")
         verbose_name_plural = _("asked password resets")
-        default_permissions: Any = ()
+        default_permissions: ClassVar = ()
         indexes = (models.Index(fields=("next_attempt_at",), name="reset_is_due"),)
 
     def __str__(self) -> str:

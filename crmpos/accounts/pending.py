@@ -27,7 +27,7 @@ def begin_pending(request: HttpRequest, person: User, next_address: str) -> None
     request.session.flush()
     pending = Pending(
         person.pk,
-        person.backend,  # type: ignore[attr-defined]
+        person.backend,
         person.get_session_auth_hash(),
         time.time(),
         next_address,
@@ -46,7 +46,7 @@ def find_pending(request: HttpRequest) -> tuple[User, Pending] | None:
     if person is None or is_late or not constant_time_compare(person.get_session_auth_hash(), pending.seal):
         end_pending(request)
         return None
-    person.backend = pending.backend  # type: ignore[attr-defined]
+    person.backend = pending.backend
     return person, pending
 
 

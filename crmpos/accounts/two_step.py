@@ -9,6 +9,7 @@ import secrets
 from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import django_otp
 import segno
@@ -28,7 +29,7 @@ APP_CODE_DIGITS = 6
 QR_CODE_SCALE = 5
 DEVICE_NAME = "crmpos"
 
-Device = TOTPDevice | StaticDevice
+Device = Any  # a TOTPDevice or a StaticDevice; django-otp ships no types
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Secret:
 
 def has_two_steps(person: User) -> bool:
     """Whether the person is asked for a code after the password."""
-    return TOTPDevice.objects.filter(user=person, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=person, confirmed=True).exists())
 
 
 def is_missing(person: User | AnonymousUser) -> bool:
@@ -93,7 +94,7 @@ def make_recovery_codes(person: User) -> list[str]:
 
 
 def count_recovery_codes(person: User) -> int:
-    return StaticToken.objects.filter(device__user=person).count()
+    return int(StaticToken.objects.filter(device__user=person).count())
 
 
 @transaction.atomic
@@ -112,7 +113,9 @@ def verify_code(person: User, code: str) -> Device | None:
 def find_wait(person: User, code: str) -> datetime | None:
     """Until when codes of this kind are refused unread after wrong ones, or None where they are read."""
     device = find_device(person, code)
-    is_allowed, reason = device.verify_is_allowed() if device else (True, None)
+    if device is None:
+        return None
+    is_allowed, reason = device.verify_is_allowed()
     return None if is_allowed else reason["locked_until"]
 
 
