@@ -69,6 +69,16 @@ def _claim_one(now: datetime) -> ResetRequest | None:
 class ResetForm(PasswordResetForm):
     """Django's own, whose letters are in our words; a failure to send is told."""
 
+    def write_to_all(self, site: str) -> None:
+        """Writes to everybody with that address who may log in by a password."""
+        address = urlsplit(site)
+        super().save(
+            domain_override=address.netloc,
+            use_https=address.scheme == "https",
+            subject_template_name="account/reset_subject.txt",
+            email_template_name="account/reset_letter.txt",
+        )
+
     def send_mail(
         self,
         subject_template_name: str,
@@ -85,13 +95,6 @@ class ResetForm(PasswordResetForm):
 
 def _send(request: ResetRequest) -> None:
     form = ResetForm({"email": request.address})
-    if not form.is_valid():
-        return
-    site = urlsplit(request.site)
-    with translation.override(request.language):
-        form.save(
-            domain_override=site.netloc,
-            use_https=site.scheme == "https",
-            subject_template_name="account/reset_subject.txt",
-            email_template_name="account/reset_letter.txt",
-        )
+    if form.is_valid():
+        with translation.override(request.language):
+            form.write_to_all(request.site)

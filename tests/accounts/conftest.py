@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -38,9 +39,11 @@ def travel(monkeypatch: pytest.MonkeyPatch) -> Travel:
     return move
 
 
-def log_in(client: Client, name: str = "nina", password: str = PASSWORD, **more: object) -> object:
-    extra = {key: more.pop(key) for key in list(more) if key.isupper()}
-    return client.post("/account/login/", {"username": name, "password": password, **more}, **extra)  # type: ignore[arg-type]
+def log_in(
+    client: Client, name: str = "nina", password: str = PASSWORD, *, next: str = "", address: str = "127.0.0.1"
+) -> Any:
+    form = {"username": name, "password": password, "next": next}
+    return client.post("/account/login/", form, REMOTE_ADDR=address)
 
 
 def code_of(person: User, *, later: int = 0) -> str:

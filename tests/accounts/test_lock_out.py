@@ -52,15 +52,15 @@ def test_another_address_and_another_name_are_free(client: Client, person: User)
     User.objects.create_user("other", password=PASSWORD)
     fail(client, 5)
     assert log_in(Client(), "other").status_code == 302
-    assert log_in(Client(), REMOTE_ADDR="10.0.0.9").status_code == 302
+    assert log_in(Client(), address="10.0.0.9").status_code == 302
 
 
 def test_many_addresses_together_lock_the_name(client: Client, person: User, settings: Settings) -> None:
     settings.LOGIN_FAILURE_LIMIT_BY_NAME = 8
     for number in range(8):
-        answer = log_in(client, password=WRONG, REMOTE_ADDR=f"10.0.0.{number}")
+        answer = log_in(client, password=WRONG, address=f"10.0.0.{number}")
     assert answer.status_code == 429
-    assert log_in(Client(), REMOTE_ADDR="10.0.1.1").status_code == 429
+    assert log_in(Client(), address="10.0.1.1").status_code == 429
 
 
 def test_a_name_that_nobody_has_is_locked_too(client: Client, person: User) -> None:

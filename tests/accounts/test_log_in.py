@@ -92,11 +92,12 @@ def test_one_is_logged_out_by_a_button_only(client: Client, person: User) -> Non
 
 def test_the_session_gets_a_new_key(client: Client, person: User) -> None:
     """Whoever planted a key in somebody's browser has nothing of it once they have logged in."""
-    client.session["planted"] = True
     session = client.session
     session["planted"] = True
     session.save()
-    client.cookies["sessionid"] = planted = session.session_key
+    planted = session.session_key
+    assert planted is not None
+    client.cookies["sessionid"] = planted
     log_in(client)
     assert client.cookies["sessionid"].value != planted
     assert not Session.objects.filter(session_key=planted).exists()

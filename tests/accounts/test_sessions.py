@@ -26,7 +26,7 @@ YANDEX = (
 
 def device(agent: str, address: str = "127.0.0.1") -> Client:
     client = Client(headers={"User-Agent": agent, "Accept-Language": "en"}, REMOTE_ADDR=address)
-    log_in(client)
+    log_in(client, address=address)
     return client
 
 
