@@ -12,6 +12,7 @@ from reconciliation.api.bill_status import BillStatusView
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", go_home, name="home"),
     path("account/", include("crmpos.accounts.urls")),
+    path("shops/", include("reconciliation.owner.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     # Before the admin's own, which answer whatever begins like one of them.
     path("admin/reports/", include((list_report_urls(), "reports"))),
