@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from crmpos.admin_site import UNFOLD  # noqa: F401  (read by django-unfold)
 from crmpos.environment import (
@@ -145,6 +146,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "crmpos.database_failures.DatabaseFailureMiddleware",
 ]
 
 ROOT_URLCONF = "crmpos.urls"
@@ -221,15 +223,36 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     _database["CONN_MAX_AGE"] = read_integer("DATABASE_CONNECTION_AGE_SECONDS", default=60, minimum=0, maximum=86400)
     _database["CONN_HEALTH_CHECKS"] = True
-    # PostgreSQL compiles a query that it takes for a long one. For the sums of a page that costs more than it saves:
-    # seconds, where the sum itself takes a tenth of one.
-    _database.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    _database["OPTIONS"] = {
+        # Evotor waits ten seconds for an answer: a server that cannot be reached is given up long before. One that
+        # vanishes in the middle of a query is noticed within half a minute.
+        "connect_timeout": 3,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        # PostgreSQL compiles a query that it takes for a long one. For the sums of a page that costs more than it
+        # saves: seconds, where the sum itself takes a tenth of one.
+        "options": "-c jit=off",
+    } | _database.get("OPTIONS", {})
 DATABASES = {"default": _database}
 
 # Tasks (crmpos/celery.py takes what begins with CELERY_)
 
 CELERY_BROKER_URL = read_broker("CELERY_BROKER_URL") or "memory://localhost/"
 TASKS_RUN_IN_PROCESS = CELERY_BROKER_URL.startswith("memory://")
+# A worker takes from all queues or, with `-Q judging,forwarding`, from some: so that a slow CRM or mail server keeps no
+# judgement waiting. What is in no hurry at all goes to `reports`.
+CELERY_TASK_QUEUES = [Queue(name) for name in ("judging", "forwarding", "notifying", "reports")]
+CELERY_TASK_DEFAULT_QUEUE = "reports"
+CELERY_TASK_ROUTES = {
+    "reconciliation.tasks.reconcile_unjudged": {"queue": "judging"},
+    "reconciliation.tasks.judge_shop": {"queue": "judging"},
+    "reconciliation.tasks.age_cases": {"queue": "judging"},
+    "reconciliation.tasks.send_letters": {"queue": "notifying"},
+    "shops.tasks.forward_*": {"queue": "forwarding"},
+    "shops.tasks.send_webhooks": {"queue": "notifying"},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -238,18 +261,31 @@ CELERY_TASK_SOFT_TIME_LIMIT = read_integer("TASK_TIME_LIMIT_SECONDS", default=60
 CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Workers and beat wait for a broker that is down, however long.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1} if TASKS_RUN_IN_PROCESS else {"visibility_timeout": 3600}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A task that runs while the broker goes away is finished. It may be brought to another worker too, which does no harm.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"polling_interval": 0.1}
+    if TASKS_RUN_IN_PROCESS
+    else {"visibility_timeout": 3600, "socket_connect_timeout": 5, "socket_timeout": 30, "socket_keepalive": True}
+)
 # Nothing is scheduled so seldom that a restart would have to be remembered: beat needs no file.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "reconcile what has not been judged": {
         "task": "reconciliation.tasks.reconcile_unjudged",
-        # What waits stands in the database, and looking whether anything does costs four short queries: so a receipt
-        # is judged within seconds, and neither the receipt nor its register ever waits for a broker.
+        # What waits stands in the database, and looking whether anything does is one short query: so a receipt is
+        # judged within seconds, and neither the receipt nor its register ever waits for a broker.
         "schedule": 2.0,
         # One that waited behind a long run is dropped: the next one does the same work.
         "options": {"expires": 2.0},
+    },
+    "judge again whose deadline has passed": {
+        "task": "reconciliation.tasks.age_cases",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
     },
     "tell the CRMs what waits": {
         "task": "shops.tasks.send_webhooks",

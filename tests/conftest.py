@@ -30,6 +30,16 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--heavy", action="store_true", help="tests/faults at their full length: half an hour")
+
+
+@pytest.fixture
+def heavy(request: pytest.FixtureRequest) -> bool:
+    """Whether a test is to take its time."""
+    return bool(request.config.getoption("--heavy"))
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A file, not memory: WAL, locks and second processes work as they do outside of tests."""

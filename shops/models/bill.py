@@ -90,7 +90,9 @@ class Bill(models.Model):
             models.Index(fields=("shop", "number"), name="bill_by_number"),
             models.Index(fields=("-issued_at", "-id"), name="bill_by_date"),
             models.Index(fields=("shop", "-issued_at", "-id"), condition=models.Q(on_offer=True), name="bill_on_offer"),
-            models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged"),
+            models.Index(
+                fields=("shop", "id"), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged_of_shop"
+            ),
             models.Index(fields=("shop", "total"), name="bill_by_total"),
             models.Index(
                 fields=("shop", "offered_total"),

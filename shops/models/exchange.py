@@ -73,7 +73,9 @@ class ExchangeEvent(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=("shop", "-occurred_at", "-position"), name="event_by_shop"),
-            models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="event_unjudged"),
+            models.Index(
+                fields=("shop", "id"), condition=models.Q(unjudged_since__isnull=False), name="event_unjudged_of_shop"
+            ),
             models.Index(fields=("shop", "bill_external_id", "bill_number"), name="event_by_bill"),
         ]
 
