@@ -126,7 +126,7 @@ class Reconciliation:
         """Messages by themselves. A request without an answer that names a bill is a matter of that bill's case."""
         overdue = Q(occurred_at__lt=self.as_of - facts.UNANSWERED_AFTER, answer=None, direction=Direction.REQUEST.value)
         rows = ExchangeEvent.objects.filter(overdue | ~Q(fault="") | Q(answer__isnull=False) | Q(case__isnull=False))
-        self._judge_all("event", rows.defer("body", "verbatim"), self._judge_event_rows)
+        self._judge_all("event", rows, self._judge_event_rows)
 
     def _judge_event_rows(self, events: list[ExchangeEvent]) -> list[JudgedCase]:
         unanswered = [event for event in events if event.is_request and event.answer_id is None]

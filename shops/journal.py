@@ -89,7 +89,7 @@ def _pair(new: Sequence[ExchangeEvent], now: datetime) -> list[Pair]:
         shop__in={event.shop_id for event in new},
         occurred_at__range=(new[0].occurred_at - PAIRED_WITHIN, new[-1].occurred_at + PAIRED_WITHIN),
     )
-    held = ExchangeEvent.without_answer().filter(near, request=None).defer("body", "verbatim")
+    held = ExchangeEvent.without_answer().filter(near, request=None)
     held = held.exclude(origin=ExchangeEvent.Origin.UPSTREAM)  # it knows its own answer, or there was none
     pairs = pair(
         Half(
