@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models.functions import TruncMonth
 
 from shops.exchange_log import Direction
-from shops.journal import to_utc
+from shops.journal import identify_stored, to_utc
 from shops.messages import understand
-from shops.models import Bill, BillVersion, ExchangeEvent, Receipt, RetentionRun
+from shops.models import Bill, BillVersion, ErasedEntry, ExchangeEvent, Receipt, RetentionRun
 from shops.retention import REMOVED, add_up_digests, list_removed
 from shops.wire import BillStatement, ListedBill, ReceiptStatement
 
@@ -40,9 +40,13 @@ def _check_batch(events: Sequence[ExchangeEvent]) -> Iterator[str]:
     bills: dict[int, BillStatement] = {}
     listed: dict[int, Sequence[ListedBill]] = {}
     receipts: dict[int, dict[str, ReceiptStatement]] = {}
+    erased = dict(ErasedEntry.objects.filter(event__in=events).order_by("pk").values_list("event", "digest"))
     for event in events:
         if event.text_is_removed:
             continue  # `_check_removed` asks whether retention has done it
+        digest = identify_stored(event)
+        if digest is not None and digest != erased.get(event.pk, event.digest):
+            yield f"{_name(event)}: its text is not the one that came"
         # Text that cannot hold the bytes as they came was never readable, so the text will do.
         message = understand(event.kind, Direction(event.direction), event.body.encode())
         if message.fault and not event.fault:

@@ -90,16 +90,18 @@ def make_event(
     at: datetime = NOON,
 ) -> ExchangeEvent:
     number = next(_numbers)
-    return ExchangeEvent.objects.create(
+    event = ExchangeEvent(
         shop=shop,
         kind=kind,
         direction=direction,
         occurred_at=at,
         position=number,
-        body=body,
         answer=answer,
         digest=str(number),
     )
+    event.body = body
+    event.save(force_insert=True)
+    return event
 
 
 def make_bill(shop: Shop, *, total: str = "100.00") -> Bill:

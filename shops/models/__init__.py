@@ -3,6 +3,7 @@
 from shops.models.access import ApiKey, EvotorAccount
 from shops.models.allocation import AllocatedLine, AllocatedPart, Allocation
 from shops.models.bill import Bill, BillLine, BillVersion
+from shops.models.erasure import ErasedEntry, Erasure
 from shops.models.evotor import InstallationEvent, RegisterDocument, UnassignedMessage
 from shops.models.exchange import ExchangeBody, ExchangeEvent, JournalFragment, Moment
 from shops.models.product import Product
@@ -23,6 +24,8 @@ __all__ = [
     "BillVersion",
     "CrmWebhook",
     "Employee",
+    "ErasedEntry",
+    "Erasure",
     "EvotorAccount",
     "ExchangeBody",
     "ExchangeEvent",

@@ -180,7 +180,7 @@ class ExchangeEvent(models.Model):
     @classmethod
     def load_bodies(cls, events: Sequence["ExchangeEvent"]) -> None:
         """Reads the texts of these entries in one query, out of their months alone."""
-        field = cls._meta.get_field("contents")
+        field = cls._text_field()
         wanted = [event for event in events if event.size_bytes and not field.is_cached(event)]
         if not wanted:
             return
@@ -191,19 +191,24 @@ class ExchangeEvent(models.Model):
         for event in wanted:
             field.set_cached_value(event, rows.get(event.pk))
 
+    @classmethod
+    def _text_field(cls) -> "models.ForeignObject[Any, Any]":
+        field = cls._meta.get_field("contents")
+        assert isinstance(field, models.ForeignObject)
+        return field
+
     def _read_text(self) -> ExchangeBody | None:
-        field = self._meta.get_field("contents")
+        field = self._text_field()
         if not field.is_cached(self):
-            row = None
-            if self.size_bytes and not self._state.adding:
-                row = ExchangeBody.objects.filter(entry_id=self.pk, occurred_at=self.occurred_at).first()
-            field.set_cached_value(self, row)
-        row = field.get_cached_value(self)
+            is_stored = self.size_bytes > 0 and not self._state.adding
+            own = ExchangeBody.objects.filter(entry_id=self.pk, occurred_at=self.occurred_at)
+            field.set_cached_value(self, own.first() if is_stored else None)
+        row: Any = field.get_cached_value(self)
         return row if isinstance(row, ExchangeBody) else None
 
     def _say(self, body: str, verbatim: bytes | None) -> None:
         row = ExchangeBody(body=body, verbatim=verbatim)
-        self._meta.get_field("contents").set_cached_value(self, row)
+        self._text_field().set_cached_value(self, row)
         self.size_bytes = row.size_bytes
 
     @property
