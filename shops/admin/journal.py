@@ -122,6 +122,8 @@ class ExchangeEventAdmin(FactAdmin):
     def describe(self, request: HttpRequest, row: ExchangeEvent) -> dict[str, Any]:
         return {
             "indented_body": indent_body(row.body),
+            "text_is_removed": row.text_is_removed,
+            "erasures": row.erasures.select_related("erasure"),
             "verbatim_text": bytes(row.verbatim).decode(errors="backslashreplace") if row.verbatim else "",
         }
 
