@@ -41,7 +41,7 @@ $$;
 CREATE TRIGGER shops_keep_body BEFORE INSERT ON shops_exchangeevent
 FOR EACH ROW EXECUTE FUNCTION shops_keep_body();
 """
-END_OF_TRIGGER = "DROP TRIGGER shops_keep_body ON shops_exchangeevent; DROP FUNCTION shops_keep_body();"
+END_OF_TRIGGER = "DROP TRIGGER IF EXISTS shops_keep_body ON shops_exchangeevent; DROP FUNCTION IF EXISTS shops_keep_body();"
 
 
 class CreatePartitionedModel(migrations.CreateModel):
@@ -123,18 +123,23 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["occurred_at"], name="exchange_body_by_time")],
             },
         ),
-        migrations.AddField(
-            model_name="exchangeevent",
-            name="contents",
-            field=models.ForeignObject(
-                editable=False,
-                from_fields=("id", "occurred_at"),
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="entry",
-                to="shops.exchangebody",
-                to_fields=("entry_id", "occurred_at"),
-            ),
+        # It has no column.
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AddField(
+                    model_name="exchangeevent",
+                    name="contents",
+                    field=models.ForeignObject(
+                        editable=False,
+                        from_fields=("id", "occurred_at"),
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="entry",
+                        to="shops.exchangebody",
+                        to_fields=("entry_id", "occurred_at"),
+                    ),
+                ),
+            ]
         ),
         migrations.RunPython(write_twice, write_once),
     ]

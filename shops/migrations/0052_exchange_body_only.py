@@ -19,7 +19,7 @@ UPDATE shops_exchangeevent SET body = kept.body, verbatim = kept.verbatim
 FROM shops_exchangebody AS kept
 WHERE kept.entry_id = shops_exchangeevent.id AND shops_exchangeevent.id > %s AND shops_exchangeevent.id <= %s
 """
-TRIGGER_ENDS = "DROP TRIGGER shops_keep_body ON shops_exchangeevent; DROP FUNCTION shops_keep_body();"
+TRIGGER_ENDS = "DROP TRIGGER IF EXISTS shops_keep_body ON shops_exchangeevent; DROP FUNCTION IF EXISTS shops_keep_body();"
 
 
 def empty_columns(apps, schema_editor):

@@ -19,7 +19,7 @@ from hypothesis.extra.django import TestCase
 
 from reconciliation import erasing
 from reconciliation.models import Discrepancy, DiscrepancyStep, SavedView
-from shops.erasing import ErasureRefused, Wanted, check_names, hash_name
+from shops.erasing import ErasureRefused, Found, Wanted, check_names, hash_name
 from shops.models import (
     Bill,
     BillVersion,
@@ -289,7 +289,7 @@ def test_every_text_of_the_database_is_gone_through_or_holds_no_customer() -> No
         "reconciliation.CaseText": {"amounts"},
     }
     covered: dict[str, set[str]] = {"shops.ExchangeBody": {"body", "verbatim"}}
-    empty = erasing._list_all_places(Wanted(Shop(number=1), ("abc",), LATER), erasing.Found())
+    empty = erasing._list_all_places(Wanted(Shop(number=1), ("abc",), LATER), Found())
     for place in empty:
         covered.setdefault(place.rows.model._meta.label, set()).update(place.columns)
     texts = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
