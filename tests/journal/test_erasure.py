@@ -277,6 +277,17 @@ def test_every_text_of_the_database_is_gone_through_or_holds_no_customer() -> No
     """A new column of text has to be thought of: `list_places`, or the list here."""
     without = {
         "shops.Bill": {"external_id", "number"},
+        "shops.Receipt": {
+            *("receipt_id", "type", "payment_source", "settlement_method", "shift", "user_id", "new_content"),
+            *("bill_external_id", "bill_number", "fingerprint"),
+        },
+        "shops.ReceiptLine": {"product_external_id", "item_type", "unit"},
+        "shops.ReceiptDelivery": {"evotor_event_id", "fingerprint"},
+        "shops.RegisterDocument": {"type", "number", "session_number", "session_id", "document_id", "digest"},
+        "reconciliation.Attachment": {"content", "content_type", "sha256"},  # counted, for a person to look into
+        "reconciliation.Discrepancy": {"kind", "status", "reason"},
+        "reconciliation.HouseRule": {"kinds", "direction", "payment_source", "outcome", "reason"},
+        "reconciliation.Period": {"protocol", "digest"},
         "shops.BillLine": {"product_external_id", "tax_rate", "subject", "goods_type", "unit", "mark", "marked_item"},
         "shops.BillVersion": {"fingerprint"},
         "shops.ExchangeEvent": {"kind", "direction", "digest", "bill_external_id", "bill_number", "origin"},
@@ -293,11 +304,25 @@ def test_every_text_of_the_database_is_gone_through_or_holds_no_customer() -> No
     for place in empty:
         covered.setdefault(place.rows.model._meta.label, set()).update(place.columns)
     texts = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
-    for label, exempt in without.items():
+    of_ours = {model._meta.label for model in apps.get_models() if model._meta.app_label in ("shops", "reconciliation")}
+    assert of_ours >= without.keys()
+    for label in sorted(of_ours - HOLD_NO_CUSTOMER):
+        exempt = without.get(label, set())
         fields = apps.get_model(label)._meta.concrete_fields
         held = {field.name for field in fields if isinstance(field, texts)}
         assert held == covered.get(label, set()) | exempt, label
 
+
+HOLD_NO_CUSTOMER = {
+    # The shop's own: its places, people, keys and addresses, and what Evotor says of them.
+    *(f"shops.{name}" for name in ("Shop", "Store", "Terminal", "Employee", "Shift", "ApiKey", "EvotorAccount")),
+    *(f"shops.{name}" for name in ("Upstream", "CrmWebhook", "InstallationEvent")),
+    # Amounts, digests and references, and the records of erasures themselves.
+    *(f"shops.{name}" for name in ("AllocatedLine", "AllocatedPart", "RetentionRun", "Erasure", "ErasedEntry")),
+    *(f"reconciliation.{name}" for name in ("Case", "CaseReceipt", "PeriodEntry", "WriteOffAccount")),
+    *(f"reconciliation.{name}" for name in ("Alert", "Digest", "Subscription")),
+    "reconciliation.SavedView",  # by a function of its own
+}
 
 words = st.text(st.sampled_from("абвгдежзиклмнопрстуфхцчшщэюя"), min_size=4, max_size=8).map(str.title)
 names = st.tuples(words, words).map(" ".join)
