@@ -317,6 +317,18 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },
+    # Both would do once a day. Every hour, restarts however frequent cannot keep them from it, and where there is
+    # nothing to do they find that out in no time.
+    "divide the journal into the months ahead": {
+        "task": "shops.tasks.prepare_months",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
+    "remove texts of the journal that nobody has to keep": {
+        "task": "reconciliation.tasks.apply_retention",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
 }
 
 # Whether a shop's CRM may stand on this machine or in a private network, as it does beside a shop. Where shops' owners

@@ -257,7 +257,7 @@ def find_events_to_judge(as_of: datetime) -> QuerySet[ExchangeEvent]:
     """The messages that can be judged by themselves: a request whose answer may still come is not among them."""
     overdue = Q(occurred_at__lt=as_of - facts.UNANSWERED_AFTER, answer=None, direction=Direction.REQUEST.value)
     rows = ExchangeEvent.objects.filter(overdue | ~Q(fault="") | Q(answer__isnull=False) | Q(case__isnull=False))
-    return rows.defer("body", "verbatim")
+    return rows
 
 
 def reconcile(

@@ -56,6 +56,7 @@ class ShopAdmin(LearnedAdmin):
                     "late_receipt_after",
                     "write_off_limit",
                     "alert_threshold",
+                    "journal_retention_months",
                 )
             },
         ),
@@ -79,6 +80,7 @@ class ShopAdmin(LearnedAdmin):
             "shown_late_receipt_after",
             "shown_write_off_limit",
             "shown_alert_threshold",
+            "journal_retention_months",
         )
         return ((None, {"fields": ("number", "name", "time_zone", *limits, "two_step_required")}),)
 

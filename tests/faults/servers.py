@@ -168,7 +168,7 @@ class PostgreSQL:
 
     def execute(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
     def remove(self) -> None:
         self.server.stop(signal.SIGQUIT)
@@ -203,7 +203,7 @@ class Books:
             with closing(sqlite3.connect(urlsplit(self.url).path, timeout=30)) as connection:
                 return connection.execute(statement).fetchall()
         with psycopg.connect(self.url, autocommit=True) as connection:
-            return connection.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
+            return connection.execute(statement).fetchall()  # type: ignore[no-any-return]
 
     def count(self, statement: str) -> int:
         number: int = self.query(f"SELECT count(*) FROM {statement}")[0][0]
