@@ -203,7 +203,7 @@ class Books:
             with closing(sqlite3.connect(urlsplit(self.url).path, timeout=30)) as connection:
                 return connection.execute(statement).fetchall()
         with psycopg.connect(self.url, autocommit=True) as connection:
-            return connection.execute(statement).fetchall()  # type: ignore[no-any-return]
+            return connection.execute(statement).fetchall()
 
     def count(self, statement: str) -> int:
         number: int = self.query(f"SELECT count(*) FROM {statement}")[0][0]
