@@ -19,8 +19,18 @@ from tests.logs import make_bill as make_wire_bill
 from tests.protocol.conftest import make_event
 
 COMMENT = "because"
-READ_ONLY = ("admin/r/<path:content_type_id>/<path:object_id>/", "admin/jsi18n/", "admin/autocomplete/", "admin/search/")
-OFFICE_LISTS = ("/api/office/bills/", "/api/office/receipts/", "/api/office/exchange-events/", "/api/office/discrepancies/")
+READ_ONLY = (
+    "admin/r/<path:content_type_id>/<path:object_id>/",
+    "admin/jsi18n/",
+    "admin/autocomplete/",
+    "admin/search/",
+)
+OFFICE_LISTS = (
+    "/api/office/bills/",
+    "/api/office/receipts/",
+    "/api/office/exchange-events/",
+    "/api/office/discrepancies/",
+)
 
 
 def list_questions(addresses: Sequence[Address], ours: World, theirs: World) -> list[tuple[Address, Question]]:
@@ -229,5 +239,3 @@ def _ask_choices(theirs: World) -> Iterator[dict[str, Any]]:
             if isinstance(each, ForeignKey):
                 names = {"app_label": model._meta.app_label, "model_name": model._meta.model_name}
                 yield names | {"field_name": each.name, "term": theirs.word}
-
-

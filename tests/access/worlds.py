@@ -14,17 +14,16 @@ from django.apps import apps
 from django.contrib.auth.models import Permission, User
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 
 from reconciliation import periods
 from reconciliation.models import (
     Attachment,
-    Case,
     Digest,
-    Discrepancy,
     HouseRule,
     Letter,
     Period,
+    PeriodAcknowledgement,
     PeriodEntry,
     SavedView,
     Subscription,
@@ -32,16 +31,10 @@ from reconciliation.models import (
 )
 from shops.access import create_key
 from shops.models import (
-    AllocatedPart,
-    Allocation,
     ApiKey,
     Bill,
     EvotorAccount,
-    ExchangeEvent,
-    InstallationEvent,
-    Membership,
     Receipt,
-    RegisterDocument,
     Shop,
     UnassignedMessage,
 )
@@ -144,20 +137,27 @@ def make_world(number: int, word: str, amount: str) -> World:
     row.evidence["lines"][0]["name"] = f"{word}-tea"
     row.save(update_fields=["evidence"])
     if world.rows(Period).count() == 0:
-        periods.close_period(shop=shop, month=date(2026, 2, 1), actor=world.colleague, now=CLOSED_AT)
+        waiting = list(UnassignedMessage.objects.filter(assigned_at=None).values_list("pk", flat=True))
+        periods.close_period(
+            shop=shop, month=date(2026, 2, 1), actor=world.colleague, now=CLOSED_AT, messages_of_others=waiting
+        )
     _fill(world, "reconciliation")
     _brand(world, "reconciliation")
     return world
 
 
-def add_what_waits(world: World) -> None:
-    """Messages without a shop, and what was sent before anybody knew by whom: they tell of this shop."""
-    word = world.word
-    for model, more in (
-        (UnassignedMessage, {"kind": "receipts", "store_id": f"{word}-store", "user_id": f"{word}-stranger"}),
-        (EvotorAccount, {"user_id": f"{word}-stranger"}),
-    ):
-        _create(world, model, **more)
+def add_what_waits(word: str) -> None:
+    """A message and an account that have no shop yet: nobody knows whose they are."""
+    UnassignedMessage.objects.create(
+        kind=UnassignedMessage.Kind.RECEIPTS,
+        received_at=NOON,
+        last_received_at=NOON,
+        store_id=f"{word}-store",
+        user_id=f"{word}-stranger",
+        text=word,
+        digest=word,
+    )
+    EvotorAccount.objects.create(user_id=f"{word}-stranger")
 
 
 def _add_people(world: World) -> None:
@@ -206,6 +206,7 @@ def _say_more(world: World, model: type[Model]) -> dict[str, Any]:
         Letter: {"next_attempt_at": NOON},
         SavedView: {"is_shared": True, "query": f"q={world.word}"},
         Attachment: {"size_bytes": 5, "content_type": "text/plain"},
+        PeriodAcknowledgement: {"amount": -world.amount * 9 / 10},
         PeriodEntry: {"what": "billed", "bill": world.rows(Bill).first()},
         Subscription: {"every_shop": True},
     }
@@ -221,7 +222,9 @@ def _create(world: World, model: type[Model], **said: Any) -> Model:
     for each in model._meta.concrete_fields:
         if each.name in values or each.generated or isinstance(each, models.AutoField | SearchVectorField):
             continue
-        is_needed = not each.null and not each.has_default() and not (each.blank and each.get_internal_type() != "TextField")
+        is_needed = (
+            not each.null and not each.has_default() and not (each.blank and each.get_internal_type() != "TextField")
+        )
         if is_needed or isinstance(each, models.ForeignKey) and not each.null:
             values[each.name] = _invent(world, model, each)
     return model._default_manager.create(**values)
@@ -270,9 +273,9 @@ def _brand(world: World, app: str) -> None:
 
 def _list_texts(model: type[Model]) -> Iterator[Any]:
     for each in model._meta.concrete_fields:
-        if each.get_internal_type() in ("CharField", "TextField", "URLField") and not each.choices:
-            if each.name not in KEPT and not each.primary_key:
-                yield each
+        is_text = each.get_internal_type() in ("CharField", "TextField", "URLField") and not each.choices
+        if is_text and each.name not in KEPT and not each.primary_key:
+            yield each
 
 
 def _word_of(world: World, each: Any, row: Model) -> str:
@@ -293,5 +296,6 @@ def add_stranger(name: str) -> User:
 def digest_of(world: World) -> dict[str, Any]:
     """All that stands in the rows of a shop, by model."""
     return {
-        model.__name__: sorted(map(repr, world.rows(model).distinct().values_list())) for model in (*list_models(), User)
+        model.__name__: sorted(map(repr, world.rows(model).distinct().values_list()))
+        for model in (*list_models(), User)
     }
