@@ -107,6 +107,10 @@ class SubscriptionAdmin(ModelAdmin):
     search_fields = ("person__username", "person__last_name", "person__email")
     fields = ("person", *CHOSEN)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
+        rows: QuerySet[Subscription] = super().get_queryset(request)
+        return rows if self._has_everywhere(request, "view") or self._has_everywhere(request, "change") else rows.none()
+
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_view_permission(request, obj) and self._has_everywhere(request, "view")
 

@@ -54,7 +54,6 @@ REASONS = {
         "reconciliation/api/discrepancies.py:DiscrepancyViewSet",
         "reconciliation/api/discrepancies.py:get_rows",
         "reconciliation/api/discrepancies.py:select_discrepancies",
-        "shops/admin_base.py:_limit_choices",
         "shops/admin_base.py:field_choices",
         "shops/api/office/bills.py:BillViewSet",
         "shops/api/office/bills.py:get_rows",
