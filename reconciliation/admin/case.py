@@ -39,6 +39,7 @@ class CaseAdmin(FactAdmin):
         "shown_judged_at",
     )
     list_select_related = ("shop", "bill", "receipt", "event__shop", "shift__terminal")
+    ordering = ("-pk",)
     list_filter = (
         ("shop", RelatedDropdownFilter),
         ("gap", RangeNumericFilter),

@@ -54,7 +54,9 @@ class QueuePaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        return self.figures.count
+        """The history of a discrepancy is paged too, and has no amounts."""
+        rows: Any = self.object_list
+        return self.figures.count if rows.model is Discrepancy else rows.count()
 
 
 def order_queue(status: str) -> tuple[str, ...]:

@@ -107,10 +107,25 @@ class SubscriptionAdmin(ModelAdmin):
     search_fields = ("person__username", "person__last_name", "person__email")
     fields = ("person", *CHOSEN)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
+        rows: QuerySet[Subscription] = super().get_queryset(request)
+        return rows if self._has_everywhere(request, "view") or self._has_everywhere(request, "change") else rows.none()
+
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """The settings of others name people and shops: they are for who sees every shop."""
-        sees_all = scope_of(request.user, "reconciliation.view_subscription").every_shop
-        return sees_all and super().has_view_permission(request, obj)
+        return super().has_view_permission(request, obj) and self._has_everywhere(request, "view")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and self._has_everywhere(request, "add")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._has_everywhere(request, "change")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._has_everywhere(request, "delete")
+
+    def _has_everywhere(self, request: HttpRequest, action_name: str) -> bool:
+        """The settings of others name people and shops: they are for who works in every shop."""
+        return scope_of(request.user, f"reconciliation.{action_name}_subscription").every_shop
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscription | None = None) -> tuple[str, ...]:
         return ("person",) if obj else ()

@@ -151,6 +151,10 @@ class Store(EvotorObject):
         ordering = ("shop", "name", "evotor_id")
         constraints = (models.UniqueConstraint(fields=("evotor_id",), name="store_belongs_to_one_shop"),)
 
+    def called_by(self, shop_number: int) -> str:
+        """What a shop may call it: what the own shop has named it is nobody else's to know."""
+        return str(self) if self.shop_id == shop_number else self.evotor_id
+
 
 class Terminal(EvotorObject):
     """A cash register (`deviceId`)."""
