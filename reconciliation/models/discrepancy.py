@@ -101,6 +101,8 @@ class Discrepancy(models.Model):
         indexes: ClassVar = [
             models.Index(fields=("-opened_at", "-id"), name="discrepancy_by_time"),
             models.Index(fields=("status", "kind"), name="discrepancy_by_status"),
+            # What was found in a shop on some days.
+            models.Index(fields=("shop", "opened_at"), include=("status", "kind", "amount"), name="discrepancy_found"),
             # The queue as it is opened.
             models.Index(fields=WORST_FIRST, condition=models.Q(resolved_at=None), name="discrepancy_worst_first"),
             models.Index(

@@ -71,6 +71,12 @@ class Bill(models.Model):
         blank=True,
         help_text=_("What is offered of a bill that is paid in part."),
     )
+    is_paid = models.BooleanField(
+        _("paid in full"),
+        default=False,
+        editable=False,
+        help_text=_("As it was last judged: nothing of it is left to pay."),
+    )
     unjudged_since = models.DateTimeField(_("waits for judgement since"), null=True, blank=True)
 
     class Meta:
@@ -90,6 +96,22 @@ class Bill(models.Model):
                 fields=("shop", "offered_total"),
                 condition=models.Q(offered_total__isnull=False),
                 name="bill_by_remaining_total",
+            ),
+            # What a shop billed on some days is read off these alone.
+            models.Index(
+                fields=("shop", "issued_at"),
+                include=("id", "total", "prepayment", "cancelled_at"),
+                name="bill_billed",
+            ),
+            models.Index(fields=("shop",), condition=models.Q(issued_at=None), name="bill_without_date"),
+            # What is outstanding, without the bills that are paid.
+            models.Index(
+                fields=("shop", "issued_at"),
+                condition=models.Q(is_paid=False, cancelled_at=None, closed_at=None),
+                name="bill_outstanding",
+            ),
+            models.Index(
+                fields=("shop", "issued_at"), condition=models.Q(cancelled_at__isnull=False), name="bill_cancelled"
             ),
         ]
 

@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from shops.models.bill import Bill
@@ -87,6 +89,24 @@ class Receipt(models.Model):
                 condition=models.Q(bill=None, is_allocated=False),
                 name="receipt_without_bill_by_time",
             ),
+            # What a shop took on some days is read off this alone, without the rows.
+            models.Index(
+                F("shop"),
+                Coalesce("printed_at", "received_at"),
+                include=(
+                    "printed_at",
+                    "received_at",
+                    "type",
+                    "payment_source",
+                    "store",
+                    "terminal",
+                    "employee",
+                    "total",
+                ),
+                condition=models.Q(informational=False, type__in=("SELL", "PAYBACK"))
+                & ~models.Q(settlement_method="Lend"),
+                name="receipt_takings",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -117,6 +137,14 @@ class ReceiptLine(models.Model):
         ordering = ("receipt_id", "position")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("receipt", "position"), name="receipt_lines_are_numbered"),
+        ]
+        indexes: ClassVar = [
+            # What was sold of each product is read off this alone.
+            models.Index(
+                fields=("receipt",),
+                include=("product_external_id", "quantity", "total"),
+                name="receipt_line_sold",
+            ),
         ]
 
     def __str__(self) -> str:
