@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0025_case_receipts_fill'),
+        ('reconciliation', '0026_people_belong_to_shops'),
     ]
 
     operations = [

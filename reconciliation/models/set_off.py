@@ -16,6 +16,8 @@ class SetOff(models.Model):
     that the receipts of the case do not; the judge writes it, for working it out takes all receipts of a bill.
     """
 
+    SHOP_PATH = "shop"
+
     case = models.ForeignKey(Case, models.CASCADE, related_name="set_offs", verbose_name=_("case"), db_index=False)
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="+", verbose_name=_("shop"), db_index=False)
     dated_at = models.DateTimeField(_("date"))

@@ -60,13 +60,10 @@ def of_days(span: Span) -> Q:
 def count_debts(shop: Shop, today: date, span: Span) -> tuple[list[Debt], Debt]:
     """What is outstanding by age, the undated last; and that of the bills of a time. One query."""
     ages = [When(of_age(bucket, today, shop.zone), then=Value(bucket)) for bucket in range(len(BUCKETS))]
-    grouped = (
-        find_debts(shop, today)
-        .order_by()
-        .values(
-            bucket=Case(*ages, default=Value(UNDATED), output_field=IntegerField()),
-            is_of_days=Case(When(of_days(span), then=Value(1)), default=Value(0), output_field=IntegerField()),
-        )
+    bills: Any = find_debts(shop, today).order_by()
+    grouped = bills.values(
+        bucket=Case(*ages, default=Value(UNDATED), output_field=IntegerField()),
+        is_of_days=Case(When(of_days(span), then=Value(1)), default=Value(0), output_field=IntegerField()),
     )
     by_age, of_span = [Debt() for _ in range(UNDATED + 1)], Debt()
     for row in grouped.annotate(bills=Count("*"), amount=sum_outstanding()):
@@ -83,15 +80,16 @@ def sum_outstanding() -> Any:
 
 def count_debts_of_shops(shops: Sequence[int]) -> dict[int, Debt]:
     """What is outstanding in each shop; one query."""
-    grouped: Any = find_outstanding(shops).order_by().values_list("shop")
-    found = grouped.annotate(bills=Count("*"), amount=sum_outstanding())
+    bills: Any = find_outstanding(shops).order_by()
+    found = bills.values_list("shop").annotate(bills=Count("*"), amount=sum_outstanding())
     return {shop: Debt(count, read_sum(amount)) for shop, count, amount in found}
 
 
 def list_debts(shop: Shop, today: date) -> list[OpenBill]:
     """The greatest debts; one query."""
-    bills: Any = find_debts(shop, today).order_by("-outstanding", "issued_at", "pk")
-    return [describe_debt(bill, today, shop.zone) for bill in bills[:LISTED]]
+    bills: Any = find_debts(shop, today)
+    greatest = bills.order_by("-outstanding", "issued_at", "pk")[:LISTED]
+    return [describe_debt(bill, today, shop.zone) for bill in greatest]
 
 
 def describe_debt(bill: Any, today: date, zone: tzinfo) -> OpenBill:

@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shops', '0013_shifts_known'),
+        ('shops', '0014_memberships'),
     ]
 
     operations = [
