@@ -238,7 +238,7 @@ def test_a_second_person_confirms_a_write_off(client: Client, accountant: User) 
 
     client.force_login(make_accountant("colleague"))
     assert list_buttons(client, discrepancy) == ["confirm", "decline", "comment", "undo"]
-    assert work(client, discrepancy, "decline", comment="Рано") == ["Списание отклонено."]
+    assert work(client, discrepancy, "decline", comment="Рано") == ["Отклонено."]
     assert (discrepancy.status, discrepancy.assignee) == (Status.IN_REVIEW, accountant)
     assert work(client, discrepancy, "undo") == ["Последний шаг отменён."]
     assert work(client, discrepancy, "confirm", seen_amount="-60.00") == ["Списано на «94 Недостача в кассе»."]

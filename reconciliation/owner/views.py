@@ -31,9 +31,9 @@ from reconciliation.owner.showing import ask_again, list_periods, show_cards, sh
 from reconciliation.owner.wording import judge_page, word_comparison, word_days
 from reconciliation.reports.cells import show_row, show_totals
 from reconciliation.reports.values import Report, Row
-from shops.visibility import visible_shops
 from shops.models import Shop
 from shops.spreadsheets import TooManyRows
+from shops.visibility import visible_shops
 
 ROWS_ON_A_PAGE = 50
 ALL_TABLES = "page"
