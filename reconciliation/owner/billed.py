@@ -16,11 +16,14 @@ from django.db.models.functions import TruncDate
 
 from reconciliation.owner.days import Span
 from reconciliation.owner.numbering import number_rows
+from reconciliation.owner.set_off import find_set_offs, sum_set_offs
 from reconciliation.period_figures import BILL_DATE, BRINGS_MONEY
 from shops.allocated import has_receipt
 from shops.exact_sums import read_sum, sum_kopecks
 from shops.models import Bill, Receipt, Shop
 from shops.money import ZERO
+
+DRAWN, BEFORE, SET_OFF = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +44,33 @@ def find_billed(shop: Shop, span: Span) -> QuerySet[Bill]:
     return Bill.objects.filter(dated & _stands([shop.number], span) | Q(pk__in=undated), shop=shop)
 
 
-def count_billed(shop: Shop, span: Span, before: Span) -> tuple[dict[date, Billed], Billed]:
-    """What was billed in a time, by day, and all that was billed in the time before; one query."""
+@dataclass(frozen=True, slots=True)
+class BilledOnDays:
+    """What was billed by day, in the time before, and which advances the receipts of the chosen days set off."""
+
+    by_day: Mapping[date, Billed]
+    before: Billed
+    set_off: Decimal
+
+
+def count_billed(shop: Shop, drawn: Span, chosen: Span, before: Span) -> BilledOnDays:
+    """What was billed in the time that is drawn, by day, and in the time before; one query."""
     zone = ZoneInfo(shop.time_zone)
-    queries = []
-    for place, time in enumerate((span, before)):
+    queries = [sum_set_offs(find_set_offs(shop, chosen), place=SET_OFF)]
+    for place, span in ((DRAWN, drawn), (BEFORE, before)):
         queries += [
-            _sum(_find_dated([shop.number], time), TruncDate("issued_at", tzinfo=zone), place),
-            _sum(_find_undated([shop.number], time), TruncDate("at", tzinfo=zone), place),
+            _sum(_find_dated([shop.number], span), TruncDate("issued_at", tzinfo=zone), place),
+            _sum(_find_undated([shop.number], span), TruncDate("at", tzinfo=zone), place),
         ]
     by_day: dict[date, Billed] = defaultdict(Billed)
-    before_all = Billed()
+    sums = {BEFORE: Billed(), SET_OFF: Billed()}
     for place, day, count, amount in queries[0].union(*queries[1:], all=True):
         billed = Billed(count, read_sum(amount))
-        if place:
-            before_all += billed
-        else:
+        if place == DRAWN:
             by_day[day] += billed
-    return dict(by_day), before_all
+        else:
+            sums[place] += billed
+    return BilledOnDays(dict(by_day), sums[BEFORE], sums[SET_OFF].amount)
 
 
 def count_billed_of_shops(spans: Mapping[Span, Sequence[int]]) -> dict[int, Billed]:

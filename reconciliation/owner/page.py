@@ -14,7 +14,6 @@ from reconciliation.owner.found import FoundOnDays, count_found, list_worst
 from reconciliation.owner.outstanding import Debt, OpenBill, count_debts, list_debts
 from reconciliation.owner.products import Sold, list_best
 from reconciliation.owner.quiet import QuietRegister, find_quiet
-from reconciliation.owner.set_off import sum_set_off
 from reconciliation.owner.takings import Taken, Takings, add_up, add_up_by, count_takings
 from shops.models import Employee, Shop, Store, Terminal
 
@@ -72,7 +71,7 @@ def read_page(shop: Shop, comparison: Comparison, now: datetime) -> ShopPage:
     drawn = days_of_chart(comparison.days)
     drawn_span = span_of(drawn, shop.zone)
     taken_by_day, taken_before = count_takings(shop, drawn_span, before)
-    billed_by_day, billed_before = count_billed(shop, drawn_span, before)
+    billed = count_billed(shop, drawn_span, span, before)
     taken = [item for item in taken_by_day if item.day is not None and item.day in comparison.days]
     today = now.astimezone(shop.zone).date()
     debts, debt_of_days = count_debts(shop, today, span)
@@ -80,17 +79,17 @@ def read_page(shop: Shop, comparison: Comparison, now: datetime) -> ShopPage:
         shop=shop,
         comparison=comparison,
         now=now,
-        billed=sum((item for day, item in billed_by_day.items() if day in comparison.days), Billed()),
-        billed_before=billed_before,
+        billed=sum((item for day, item in billed.by_day.items() if day in comparison.days), Billed()),
+        billed_before=billed.before,
         taken=add_up(taken),
         taken_before=taken_before,
-        set_off=sum_set_off(shop, span),
+        set_off=billed.set_off,
         debts=debts,
         debt_of_days=debt_of_days,
         open_bills=list_debts(shop, today),
         found=count_found(shop, span, before),
         worst=list_worst(shop, span),
-        days=_by_day(drawn, billed_by_day, taken_by_day),
+        days=_by_day(drawn, billed.by_day, taken_by_day),
         by_place=_by_place(taken),
         best=list_best(shop, span),
         quiet=find_quiet(shop, now),

@@ -60,7 +60,7 @@ def _write_table(workbook: Any, sheet: Any, report: Report, header: int) -> None
         total = workbook.add_format({"num_format": _number_format(column), "bold": True, "top": 1})
         for number, row in enumerate(report.rows, start=first):
             _write_cell(sheet, number, place, row.cells[place], plain)
-        if column.is_summed and report.rows:
+        if column.is_summed and report.rows and report.totals[place] is not None:
             sheet.write_formula(
                 last + 1, place, f"=SUM({xl_range(first, place, last, place)})", total, report.totals[place]
             )
