@@ -1,7 +1,7 @@
 """Writing a difference off to an account: by one person up to the shop's limit, by two beyond it.
 
-A part of what people decide; see `reconciliation.decisions` for what every decision does, and `reconciliation.proposals`
-for what becomes of what waits for the second person.
+A part of what people decide; see `reconciliation.decisions` for what every decision does. What waits for the second
+person is confirmed or declined in `reconciliation.proposals`.
 """
 
 from datetime import datetime

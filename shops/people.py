@@ -49,7 +49,7 @@ def list_members(shop: Shop) -> QuerySet[Membership]:
 
 
 def may_change(actor: User, membership: Membership, shop: Shop, givable: Iterable[str]) -> bool:
-    """Whether the person may give this member another role, or remove them: of this shop alone, and of a role of theirs."""
+    """Whether the person may change or remove this member: one of this shop alone, in a role that is theirs to give."""
     return membership.shop_id == shop.pk and (actor.is_superuser or membership.role in givable)
 
 

@@ -76,7 +76,8 @@ def search_queue(rows: QuerySet[Discrepancy], typed: str) -> QuerySet[Discrepanc
 def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
     """The questions that are asked most, with how many rows answer each; one query over what is unresolved.
 
-    What owners are asked is counted by a query of its own: the few rows stand in an index of their own. What is resolved is not counted here: it only ever grows.
+    What owners are asked is counted by a query of its own: those few rows stand in an index of their own. What is
+    resolved is not counted here: it only ever grows.
     """
     assert isinstance(request.user, User)
     ours = only_permitted(Discrepancy.objects.filter(resolved_at=None), request.user, VIEW_PERMISSION)

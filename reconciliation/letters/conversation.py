@@ -25,12 +25,7 @@ def tell_at_once(step: DiscrepancyStep, *, asked_by: User | None = None, now: da
     row = step.discrepancy
     for person in _list_concerned(step, asked_by):
         reader = find_reader(person)
-        if (
-            reader is None
-            or person == step.actor
-            or not reader.subscription.at_once
-            or not reader.hears_of(row.shop_id)
-        ):
+        if reader is None or person == step.actor or not reader.hears_at_once_of(row.shop_id):
             continue
         with override(reader.subscription.language):
             content = _compose(step, reader)

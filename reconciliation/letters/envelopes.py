@@ -58,9 +58,7 @@ def _fill_invitation(row: Invitation) -> Envelope:
 def _compose(row: Invitation, link: str) -> Content:
     shop = row.shop.name or str(row.shop)
     words = {"shop": shop, "person": row.invited_by.get_full_name() or row.invited_by.get_username()}
-    lead = (
-        _("%(person)s invites you to “%(shop)s” on crmpos: bills and receipts of the shop, and what differs.") % words
-    )
+    lead = _("%(person)s invites you to “%(shop)s” on crmpos: bills, receipts, and what differs.") % words
     rows = [
         Row(_("Your role"), row.get_role_display()),
         Row(_("Accept the invitation"), link=link),

@@ -38,9 +38,9 @@ class Reader:
         """What letters to this person lead to."""
         return Pages(self.person.is_staff)
 
-    def hears_of(self, shop_number: int) -> bool:
-        """Whether this person wants to hear of that shop."""
-        return shop_number in self.scopes.sees
+    def hears_at_once_of(self, shop_number: int) -> bool:
+        """Whether this person wants to be told at once, and of that shop."""
+        return self.subscription.at_once and shop_number in self.scopes.sees
 
     def select(self) -> QuerySet[Discrepancy]:
         """The discrepancies that this person wants to hear of."""

@@ -1,9 +1,10 @@
 """Hands letters and invitations to the mail server: each by one sender at a time, again and again for three days.
 
-Both are rows that wait (`Mailing`); `envelopes` says what is sent of each, and to whom. A letter is claimed in a transaction of its own, sent outside of any, and then its result is written down. A sender that
-dies between the two leaves a letter that is sent once more, ninety seconds later and with the same Message-ID: that is
-the one way in which somebody gets a letter twice. A refusal that the server calls final (5xx) of the address or of
-the letter ends the attempts; anything else, a server that is down or refuses our own login, is tried again.
+Both are rows that wait (`Mailing`); `envelopes` says what is sent of each, and to whom. A row is claimed in a
+transaction of its own, sent outside of any, and then its result is written down. A sender that dies between the two
+leaves a row that is sent once more, ninety seconds later and with the same Message-ID: that is the one way in which
+somebody gets a letter twice. A refusal that the server calls final (5xx) of the address or of the letter ends the
+attempts; anything else, a server that is down or refuses our own login, is tried again.
 """
 
 import smtplib
