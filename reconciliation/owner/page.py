@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import CharField, Value
+from django.db.models import BigIntegerField, CharField, F, Value
 
 from reconciliation.models import Discrepancy
 from reconciliation.owner.billed import Billed, count_billed
@@ -111,15 +111,29 @@ def _by_place(taken: list[Taken]) -> dict[str, dict[int | None, Takings]]:
 
 
 def name_places(shop: Shop) -> dict[str, dict[int, str]]:
-    """The names of the shop's stores, terminals and employees, as each shows itself; one query."""
+    """The names of the shop's stores, terminals and employees, as each shows itself; one query.
+
+    A terminal is named with its store where there are several: each has a till 1.
+    """
+    no_store = Value(None, output_field=BigIntegerField())
     rows = [
         model._default_manager.filter(shop=shop)
         .order_by()
-        .annotate(sort=Value(sort, output_field=CharField()))
-        .values_list("sort", "pk", "name", "evotor_name", "evotor_id")
+        .annotate(
+            sort=Value(sort, output_field=CharField()),
+            stands_in=F("store") if sort == "terminal" else no_store,
+        )
+        .values_list("sort", "pk", "name", "evotor_name", "evotor_id", "stands_in")
         for sort, model in PLACES
     ]
     names: dict[str, dict[int, str]] = {sort: {} for sort, _ in PLACES}
-    for sort, pk, name, evotor_name, evotor_id in rows[0].union(*rows[1:], all=True):
+    stores: dict[int, int | None] = {}
+    for sort, pk, name, evotor_name, evotor_id, store in rows[0].union(*rows[1:], all=True):
         names[sort][pk] = name or evotor_name or evotor_id
+        if sort == "terminal":
+            stores[pk] = store
+    if len(names["store"]) > 1:
+        for terminal, store in stores.items():
+            if store is not None:
+                names["terminal"][terminal] += f" · {names['store'][store]}"
     return names

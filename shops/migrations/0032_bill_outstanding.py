@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='bill',
-            index=models.Index(condition=models.Q(('cancelled_at', None), ('closed_at', None), ('is_paid', False)), fields=['shop', 'issued_at'], name='bill_outstanding'),
+            index=models.Index(condition=models.Q(('cancelled_at', None), ('closed_at', None), ('is_paid', False)), fields=['shop', 'issued_at'], include=('id', 'total', 'prepayment'), name='bill_outstanding'),
         ),
     ]

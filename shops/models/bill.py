@@ -107,6 +107,7 @@ class Bill(models.Model):
             # What is outstanding, without the bills that are paid.
             models.Index(
                 fields=("shop", "issued_at"),
+                include=("id", "total", "prepayment"),
                 condition=models.Q(is_paid=False, cancelled_at=None, closed_at=None),
                 name="bill_outstanding",
             ),

@@ -102,6 +102,11 @@ def test_who_has_one_shop_is_led_to_it(client: Client, shop: Shop) -> None:
     assert client.get("/").headers["Location"] == "/shops/"
 
 
+def test_the_shop_in_the_admin_leads_to_the_owners_page(admin_client: Client, shop: Shop) -> None:
+    assert 'href="/shops/7/"' in admin_client.get("/admin/shops/shop/7/change/").content.decode()
+    assert admin_client.get("/").headers["Location"] == "/admin/"
+
+
 def test_who_has_no_shop_is_told_what_to_do(client: Client, db: None) -> None:
     client.force_login(User.objects.create_user("nobody"))
     page = client.get("/shops/", headers={"Accept-Language": "en"})
