@@ -46,7 +46,7 @@ class Act:
 ACTS: Mapping[str, Act] = {
     act.name: act
     for act in (
-        Act("answer", _("Answer"), _("Your answer is sent."), MAY_TALK, questions.answer),
+        Act("answer", _("Answer the question"), _("Your answer is sent."), MAY_TALK, questions.answer),
         Act(
             "paid-another-way",
             _("The customer has paid another way"),
