@@ -87,6 +87,7 @@ GROUPS: tuple[tuple[Promise, tuple[Entry | PageEntry, ...]], ...] = (
             Entry("reconciliation.Subscription", "notifications"),
             Entry("auth.User", "person"),
             Entry("auth.Group", "group"),
+            Entry("crmpos.FailedLogIn", "lock"),
         ),
     ),
 )

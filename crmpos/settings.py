@@ -3,7 +3,9 @@
 Whoever needs a setting reads django.conf.settings: nobody imports this module.
 """
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -50,19 +52,58 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
-# People log in at the admin; whoever came to its login page by itself finds the way in from there.
-LOGIN_URL = "admin:login"
+# How many proxies stand in front, each of which writes the address it was called from at the end of X-Forwarded-For.
+PROXY_COUNT = read_integer("PROXY_COUNT", default=1 if HTTPS else 0, minimum=0, maximum=10)
+
+# Logging in (crmpos/accounts): one page for all, whoever came to it by itself finds the way in from there.
+LOGIN_URL = "account:log_in"
 LOGIN_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
+SESSION_ENGINE = "crmpos.accounts.session_store"
+# Shops require two-step log-in for their own people; this does for everybody who may enter the accountant's pages.
+TWO_STEP_REQUIRED_FOR_STAFF = read_boolean("TWO_STEP_REQUIRED_FOR_STAFF", default=False)
+OTP_TOTP_ISSUER = "crmpos"
 
-AUTHENTICATION_BACKENDS = ["shops.roles.RoleBackend"]
+AXES_HANDLER = "crmpos.accounts.lockout.Handler"
+AXES_LOCKOUT_CALLABLE = "crmpos.accounts.lockout.show_lockout"
+AXES_CLIENT_IP_CALLABLE = "crmpos.accounts.client.find_counted_address"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = read_integer("LOGIN_FAILURE_LIMIT", default=5, minimum=1, maximum=1000)
+# Higher, for it lets a stranger lock somebody out; without it many addresses could try many passwords each.
+LOGIN_FAILURE_LIMIT_BY_NAME = read_integer("LOGIN_FAILURE_LIMIT_BY_NAME", default=50, minimum=1, maximum=10_000)
+AXES_COOLOFF_TIME = timedelta(minutes=read_integer("LOGIN_LOCK_MINUTES", default=15, minimum=1, maximum=1440))
+# The time that somebody was told is kept, however often they try meanwhile.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_SENSITIVE_PARAMETERS = [
+    "username",
+    "ip_address",
+    "code",
+    "csrfmiddlewaretoken",
+    "old_password",
+    "new_password1",
+    "new_password2",
+    "renewal-password",
+    "ending-password",
+]
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+# The first one is for new passwords; what was hashed by another is hashed anew when its person logs in.
+PASSWORD_HASHERS = [
+    f"django.contrib.auth.hashers.{name}"
+    for name in ("Argon2PasswordHasher", "PBKDF2PasswordHasher", "ScryptPasswordHasher")
+]
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shops.roles.RoleBackend"]
+
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 
@@ -82,6 +123,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -90,13 +135,16 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "crmpos.accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "crmpos.accounts.middleware.TwoStepMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "crmpos.urls"
@@ -217,6 +265,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reconciliation.tasks.send_letters",
         "schedule": 10.0,
         "options": {"expires": 10.0},
+    },
+    "send the letters with new passwords": {
+        "task": "crmpos.tasks.send_password_resets",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "forget sessions that have run out": {
+        "task": "crmpos.tasks.forget_expired_sessions",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
     },
     "forward receipts to the CRMs behind shops": {
         "task": "shops.tasks.forward_receipts",

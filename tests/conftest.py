@@ -13,6 +13,7 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 from django.db import connections
+from pytest_django import Settings
 
 REDIS_START_SECONDS = 10
 NO_REDIS = "no Redis: CELERY_BROKER_URL names none, and redis-server is not installed"
@@ -35,6 +36,12 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     connection.settings_dict["OPTIONS"] = options | {
         "init_command": options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
     }
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords(settings: Settings) -> None:
+    """Hashing a password is slow on purpose; one test proves that it is (tests/accounts)."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

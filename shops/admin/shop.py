@@ -59,6 +59,7 @@ class ShopAdmin(LearnedAdmin):
                 )
             },
         ),
+        (_("Access"), {"fields": ("two_step_required",)}),
     )
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -79,7 +80,7 @@ class ShopAdmin(LearnedAdmin):
             "shown_write_off_limit",
             "shown_alert_threshold",
         )
-        return ((None, {"fields": ("number", "name", "time_zone", *limits)}),)
+        return ((None, {"fields": ("number", "name", "time_zone", *limits, "two_step_required")}),)
 
     shown_write_off_limit = staticmethod(amount_column("write_off_limit", _("write-off limit")))
     shown_alert_threshold = staticmethod(amount_column("alert_threshold", _("tell at once of differences beyond")))

@@ -65,6 +65,11 @@ class Shop(models.Model):
         blank=True,
         help_text=_("Money missing or money too much. Empty: nobody is told before the daily digest."),
     )
+    two_step_required = models.BooleanField(
+        _("requires two-step log-in"),
+        default=False,
+        help_text=_("Who may see this shop logs in with a password and a code, and sees nothing before it is set up."),
+    )
 
     class Meta:
         verbose_name = _("shop")
