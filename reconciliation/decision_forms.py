@@ -8,6 +8,8 @@ from django import forms
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.attachments import FILES_LIMIT, SIZE_LIMIT_BYTES
@@ -47,12 +49,17 @@ class FilesField(forms.FileField):
         return list(data or ())
 
 
+def describe_files() -> str:
+    """What may be attached, in the language of the page and not in that of the start."""
+    text = gettext("PDF, PNG, JPEG, XLSX, DOCX, text, CSV, EML: at most %(count)d, each at most %(limit)d MB.")
+    return text % {"count": FILES_LIMIT, "limit": SIZE_LIMIT_BYTES >> 20}
+
+
 class CommentWithFilesForm(RequiredCommentForm):
     attachments = FilesField(
         label=_("Files"),
         required=False,
-        help_text=_("PDF, PNG, JPEG, XLSX, DOCX, text, CSV, EML: at most %(count)d, each at most %(limit)d MB.")
-        % {"count": FILES_LIMIT, "limit": SIZE_LIMIT_BYTES >> 20},
+        help_text=lazy(describe_files, str)(),
         widget=FilesInput(attrs={"class": "field", "accept": ACCEPTED}),
     )
 

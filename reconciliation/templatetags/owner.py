@@ -38,12 +38,20 @@ def owner_tabs(context: template.Context) -> list[Tab]:
     if not request.user.has_perm(VIEW_PERMISSION, shop):
         return []
     section = context.get("section")
-    asked = Discrepancy.objects.filter(shop=shop, asked_by__isnull=False).count()
     inner = [name for name, _title, _permissions in SHOP_SECTIONS]
     return [
-        Tab(_("Questions"), reverse("owner:questions", args=[shop.pk]), section == "questions", asked),
+        Tab(_("Questions"), reverse("owner:questions", args=[shop.pk]), section == "questions", count_questions(shop)),
         Tab(_("The shop"), reverse("owner:names", args=[shop.pk]), section in inner),
     ]
+
+
+@register.simple_tag
+def count_questions(shop: Shop) -> int:
+    """How many questions about the shop wait for its owner; counted once for a page."""
+    if not hasattr(shop, "asked_count"):
+        shop.asked_count = Discrepancy.objects.filter(shop=shop, asked_by__isnull=False).count()  # type: ignore[attr-defined]
+    count: int = shop.asked_count  # type: ignore[attr-defined]
+    return count
 
 
 @register.simple_tag(takes_context=True)

@@ -8,7 +8,7 @@ from django.test import Client
 
 from reconciliation.models import Discrepancy
 from shops.models import Shop
-from tests.factories import join_shop, make_bill, make_discrepancy, make_person
+from tests.factories import make_bill, make_discrepancy, make_person
 
 
 def make_member(name: str, group: str, shop: Shop | None, *, is_staff: bool = False) -> User:

@@ -167,7 +167,12 @@ def _make_form(act: Act, row: Discrepancy, request: HttpRequest | None = None) -
         options |= {"data": request.POST, "files": request.FILES}
     if act.name == "paid-another-way":
         return PaidAnotherWayForm(**options, seen_amount=row.amount)
-    return Form(**options) if act.name == "withdraw" else CommentWithFilesForm(**options)
+    if act.name == "withdraw":
+        return Form(**options)
+    form = CommentWithFilesForm(**options)
+    if act.name == "answer":
+        form.fields["comment"].label = _("Your answer")
+    return form
 
 
 def _read_answers(request: HttpRequest, form: Form) -> dict[str, Any]:
