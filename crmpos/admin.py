@@ -47,6 +47,7 @@ class UserAdmin(LogInsOfPersonMixin, DjangoUserAdmin, ModelAdmin):  # type: igno
         super().save_formset(request, form, formset, change)
         if formset.model is not Membership:
             return
+        assert isinstance(request.user, User)
         now = timezone.now()
         for membership in Membership.objects.filter(person=form.instance):
             old = before.get(membership.pk, NOBODYS)

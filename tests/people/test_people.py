@@ -5,7 +5,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from shops.models import Membership, MembershipChange, Shop
-from shops.people import PeopleRefused, Role, add_member, change_role, list_givable, remove_member
+from shops.people import PeopleRefused, add_member, change_role, list_givable, remove_member
+from shops.roles import Role
 from tests.factories import NOON, join_shop, make_person
 from tests.owner_acts.conftest import log_in, make_member
 

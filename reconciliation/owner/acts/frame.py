@@ -19,13 +19,13 @@ from shops.visibility import visible_shops
 
 More = ParamSpec("More")
 View = Callable[Concatenate[HttpRequest, Shop, More], HttpResponseBase]
-Page = Callable[Concatenate[HttpRequest, int, More], HttpResponseBase]
+Page = Callable[..., HttpResponseBase]
 
 
-def shop_page(*permissions: str) -> Callable[[View[More]], Page[More]]:
+def shop_page(*permissions: str) -> Callable[[View[More]], Page]:
     """A page of a shop, for who has one of the permissions there. The view gets the shop in place of its number."""
 
-    def wrap(view: View[More]) -> Page[More]:
+    def wrap(view: View[More]) -> Page:
         @login_required
         @wraps(view)
         def page(request: HttpRequest, number: int, *args: More.args, **more: More.kwargs) -> HttpResponseBase:
