@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.utils.translation import gettext
 
 from crmpos.accounts.client import find_client
 from crmpos.accounts.sessions import note_seen
-from crmpos.accounts.two_step import is_missing
+from crmpos.accounts.two_step import is_required
 
 API = "/api/"
 FORBIDDEN, FIRST_SERVER_ERROR = 403, 500
@@ -62,7 +63,7 @@ class TwoStepMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], arguments: Any, options: Any
     ) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or match.view_name in OPEN_VIEWS or not is_missing(request.user):
+        if match is None or match.view_name in OPEN_VIEWS or not _lacks_second_step(request):
             return None
         if not request.path_info.startswith(API):
             address = reverse("account:two_step_setup")
@@ -73,3 +74,16 @@ class TwoStepMiddleware:
         return JsonResponse(
             {"detail": gettext("Set up two-step log-in first: it is required of you.")}, status=FORBIDDEN
         )
+
+
+def _lacks_second_step(request: HttpRequest) -> bool:
+    """Whether somebody has logged in who must do so in two steps, and in this session has not."""
+    person = request.user
+    if not isinstance(person, User) or person.is_verified():  # type: ignore[attr-defined]
+        return False
+    if settings.TWO_STEP_REQUIRED_FOR_STAFF and person.is_staff:
+        return True
+    # The session was read together with the answer; where it was not, somebody asks.
+    row = request.session.row  # type: ignore[attr-defined]
+    said = getattr(row, "shop_requires_two_steps", None) if row is not None and row.person_id == person.pk else None
+    return is_required(person) if said is None else bool(said)

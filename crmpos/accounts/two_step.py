@@ -14,12 +14,12 @@ from typing import Any
 import django_otp
 import segno
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 from django.db import transaction
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from shops.visibility import visible_shops
+from shops.roles import requires_two_steps
 
 RECOVERY_CODES = 10
 RECOVERY_CODE_BYTES = 10  # sixteen characters of base32
@@ -45,16 +45,11 @@ def has_two_steps(person: User) -> bool:
     return bool(TOTPDevice.objects.filter(user=person, confirmed=True).exists())
 
 
-def is_missing(person: User | AnonymousUser) -> bool:
-    """Whether this person must log in in two steps and, in this session, has not."""
-    return isinstance(person, User) and not person.is_verified() and is_required(person)  # type: ignore[attr-defined]
-
-
 def is_required(person: User) -> bool:
     """Whether a shop that the person may see, or the installation, wants two steps of the person."""
     if settings.TWO_STEP_REQUIRED_FOR_STAFF and person.is_staff:
         return True
-    return visible_shops(person).filter(two_step_required=True).exists()
+    return User.objects.filter(requires_two_steps(), pk=person.pk).exists()
 
 
 @transaction.atomic

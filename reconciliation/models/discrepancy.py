@@ -117,6 +117,7 @@ class Discrepancy(models.Model):
         indexes: ClassVar = [
             models.Index(fields=("-opened_at", "-id"), name="discrepancy_by_time"),
             models.Index(fields=("status", "kind"), name="discrepancy_by_status"),
+            models.Index(fields=("shop", "-changed_at"), name="discrepancy_last_changed"),
             # What was found in a shop on some days.
             models.Index(fields=("shop", "opened_at"), include=("status", "kind", "amount"), name="discrepancy_found"),
             # The queue as it is opened.

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     *acts,
     path("", views.shops_view, name="shops"),
     path("<int:number>/", views.shop_view, name="shop"),
+    path("<int:number>/version/", views.version_view, name="version"),
     path("<int:number>/files/<slug:table>/<slug:format>/", views.file_view, name="file"),
 ]
 for _page, _view in views.VIEWS.items():

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shops', '0032_bill_outstanding'),
+        ('shops', '0040_two_step_required'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

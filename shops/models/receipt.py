@@ -76,6 +76,8 @@ class Receipt(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=("-received_at", "-id"), name="receipt_by_time"),
+            # The last one of a shop: open pages ask for it all the time.
+            models.Index(fields=("shop", "-id"), name="receipt_last_of_shop"),
             models.Index(
                 fields=("shop", "bill_external_id"), condition=models.Q(bill=None), name="receipt_waiting_for_bill"
             ),

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from crmpos.accounts.client import word_device
 from crmpos.accounts.models import Session
@@ -153,4 +153,5 @@ def test_sessions_that_have_run_out_are_forgotten(person: User) -> None:
     ],
 )
 def test_a_device_is_said_in_words(agent: str, words: str) -> None:
-    assert word_device(agent) == words
+    with translation.override("ru"):
+        assert word_device(agent) == words

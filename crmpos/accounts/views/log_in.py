@@ -23,7 +23,6 @@ from crmpos.accounts.pending import begin_pending, end_pending, find_pending
 from crmpos.accounts.two_step import Device, count_recovery_codes, find_wait, has_two_steps, verify_code
 from shops.presentation import show_clock
 
-OWNERS_PAGES = "/shops/"
 FEW_RECOVERY_CODES = 3
 
 
@@ -109,7 +108,7 @@ class LogOutView(LogoutView):
 def find_home(person: User | AnonymousUser) -> str:
     """Where a person's work is: in the admin, or on the owner's pages."""
     if person.is_authenticated and not person.is_staff:
-        return OWNERS_PAGES
+        return reverse("owner:shops")
     return reverse("admin:index")
 
 

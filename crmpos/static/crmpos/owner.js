@@ -63,6 +63,12 @@
 
     document.addEventListener("DOMContentLoaded", draw);
     document.addEventListener("htmx:afterSettle", draw);
+    document.addEventListener("live:refreshed", function () {
+        if (typeof htmx !== "undefined") {
+            htmx.process(document.getElementById("content"));
+        }
+        draw();
+    });
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 
     /* What is folded away on the screen stands on paper. */
