@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0038_set_offs_fill'),
+        ('reconciliation', '0039_last_changed_of_shop'),
         ('shops', '0020_invitations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
