@@ -1,4 +1,4 @@
-"""What an owner sets of the shop itself: its name, how long it waits, from which amount people are told at once."""
+"""What an owner sets of the shop itself: its name, how long it waits, when people are told at once, how they log in."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -47,7 +47,7 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Shop
-        fields = ("name", "opened_not_paid_after", "late_receipt_after", "alert_threshold")
+        fields = ("name", "opened_not_paid_after", "late_receipt_after", "alert_threshold", "two_step_required")
         labels: ClassVar = {
             "name": _("Name of the shop"),
             "alert_threshold": _("Tell at once of differences beyond"),
