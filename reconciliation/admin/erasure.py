@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from reconciliation.admin.forms import comment_field
+from reconciliation.decision_forms import comment_field
 from reconciliation.erasing import Preview, erase, preview
 from shops.admin_base import FactAdmin, RelatedDropdownFilter, display, time_column
 from shops.erasing import ErasureRefused, Wanted, check_names

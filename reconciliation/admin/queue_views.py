@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation import saved_views
 from reconciliation.admin.filter_bar import KNOWN_PARAMETERS, build_filter_bar
-from reconciliation.admin.page import load_sides, number_receipts
 from reconciliation.admin.queue import find_neighbour, list_tabs, order_queue, search_queue
+from reconciliation.case_page import load_sides, number_receipts
 from reconciliation.explanations import explain
 from reconciliation.freshness import answer_version, find_version
 from reconciliation.models import Discrepancy

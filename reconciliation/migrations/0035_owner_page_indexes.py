@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0026_people_belong_to_shops'),
+        ('reconciliation', '0028_rules_of_places_have_a_shop'),
     ]
 
     operations = [

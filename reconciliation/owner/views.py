@@ -156,7 +156,9 @@ def _describe_rows(request: HttpRequest, shop: Shop, page: str, rows: Rows) -> d
     paginator = Paginator(rows.found, ROWS_ON_A_PAGE)
     paginator.count = rows.count  # counted with the total
     part = paginator.get_page(request.GET.get("page"))
-    cells = rows.show(list(part.object_list))
+    found = list(part.object_list)
+    cells = rows.show(found)
+    own_pages = [reverse(rows.page, args=[shop.number, row.pk]) if rows.page else "" for row in found]
     report = Report(page, rows.title, (), rows.columns, tuple(Row(row) for row in cells), rows.totals)
     question = ask_again(request.GET)
     addresses = {
@@ -168,7 +170,10 @@ def _describe_rows(request: HttpRequest, shop: Shop, page: str, rows: Rows) -> d
         "rows": rows,
         "part": part,
         "columns": rows.columns,
-        "cells": [list(zip(rows.columns, show_row(report, row), strict=True)) for row in report.rows],
+        "cells": [
+            (address, list(zip(rows.columns, show_row(report, row), strict=True)))
+            for address, row in zip(own_pages, report.rows, strict=True)
+        ],
         "totals": show_totals(report),
         "files": addresses,
         "previous": ask_again(request.GET, page=str(part.number - 1)) if part.has_previous() else "",

@@ -88,6 +88,10 @@ class Shop(models.Model):
         verbose_name = _("shop")
         verbose_name_plural = _("shops")
         ordering = ("number",)
+        permissions = (
+            ("manage_people", _("Can invite people to a shop, change their roles and remove them")),
+            ("set_up_shop", _("Can name a shop and set its grace periods and its alert threshold")),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(opened_not_paid_after__gt=timedelta(0)), name="shop_waits_some_time_for_payment"

@@ -121,7 +121,7 @@ class CasePage:
 def list_steps(discrepancy: Discrepancy) -> list[DiscrepancyStep]:
     """The history with all that a line of it shows. Of files only what is said of them, not their contents."""
     files = Prefetch("attachments", Attachment.objects.defer("content"))
-    people = ("actor", "rule", "from_assignee", "assignee", "write_off_account", "allocation__receipt")
+    people = ("actor", "rule", "from_assignee", "assignee", "write_off_account", "allocation__receipt", "other_payment")
     return list(discrepancy.steps.select_related(*people).prefetch_related(files).order_by("at", "pk"))
 
 
