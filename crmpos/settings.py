@@ -86,6 +86,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "crmpos.operating.doors.OperatingDoors",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -219,6 +220,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 2.0},
     },
 }
+
+# What `/readyz` bears: longer than this no case may wait for its judgement.
+READY_UNJUDGED_LIMIT_SECONDS = read_integer("READY_UNJUDGED_LIMIT_SECONDS", default=300, minimum=1, maximum=86400)
 
 # Whether a shop's CRM may stand on this machine or in a private network, as it does beside a shop. Where shops' owners
 # enter addresses themselves, false keeps them from reaching into the network of the server.
