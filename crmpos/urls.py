@@ -2,14 +2,15 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from crmpos.home import home_view
 from reconciliation.admin.reports import list_urls as list_report_urls
 from reconciliation.api.bill_status import BillStatusView
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("", home_view, name="home"),
+    path("shops/", include("reconciliation.owner.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     # Before the admin's own, which answer whatever begins like one of them.
     path("admin/reports/", include((list_report_urls(), "reports"))),

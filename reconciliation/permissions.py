@@ -1,19 +1,23 @@
 """What this app lets people do, by the names under which groups hold it. Anyone may import it."""
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
+
+from shops.models import Shop
+from shops.roles import people_with
 
 VIEW_PERMISSION = "reconciliation.view_discrepancy"
 WORK_PERMISSION = "reconciliation.work_discrepancy"
 WRITE_OFF_PERMISSION = "reconciliation.write_off_discrepancy"
 LINK_PERMISSION = "reconciliation.link_receipt"
+VIEW_PERIOD_PERMISSION = "reconciliation.view_period"
 CLOSE_PERIOD_PERMISSION = "reconciliation.close_period"
 REOPEN_PERIOD_PERMISSION = "reconciliation.reopen_period"
+ADD_RULE_PERMISSION = "reconciliation.add_houserule"
+CHANGE_RULE_PERMISSION = "reconciliation.change_houserule"
 SEND_LETTER_PERMISSION = "reconciliation.send_letter"
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
-
-def list_workers() -> QuerySet[User]:
-    """Who may work discrepancies now."""
-    return User.objects.with_perm(WORK_PERMISSION, backend=BACKEND)
+def list_workers(shop: Shop | OuterRef | None = None) -> QuerySet[User]:
+    """Who may work the discrepancies of that shop now, or of any."""
+    return people_with(WORK_PERMISSION, shop)

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from reconciliation.models import SavedView
+from shops.roles import belongs_to, find_scope
 
 VIEWS_OF_ONE_PERSON = 30
 NAME_LENGTH = 60
@@ -43,9 +44,15 @@ def remove_view(view_id: int, *, owner: User) -> bool:
     return SavedView.objects.filter(pk=view_id, owner=owner).delete()[0] > 0
 
 
-def list_views(person: User) -> QuerySet[SavedView]:
-    """The person's own, and those that others share; one query."""
-    return SavedView.objects.filter(Q(owner=person) | Q(is_shared=True)).select_related("owner")
+def list_views(person: User) -> list[SavedView]:
+    """The person's own, and those that others share, of people who see no shop that this person does not see.
+
+    What a filter is called, or seeks, may tell of any shop of its owner.
+    """
+    scope = find_scope(person)
+    views = SavedView.objects.filter(Q(owner=person) | Q(is_shared=True)).select_related("owner")
+    views = views if scope.every_shop else views.prefetch_related("owner__memberships")
+    return [view for view in views if view.owner_id == person.pk or scope.covers(belongs_to(view.owner))]
 
 
 def clean_query(query: str, known: Collection[str]) -> str:

@@ -10,28 +10,29 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
 from django.db import connections
-from django.db.models import Model, QuerySet
+from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
+from django.forms import ModelChoiceField, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
-    AutocompleteSelectMultipleFilter,
     ChoicesDropdownFilter,
     DropdownFilter,
     RangeDateFilter,
     RangeDateTimeFilter,
     RangeNumericFilter,
-    RelatedDropdownFilter,
 )
+from unfold.contrib.filters.admin import RelatedDropdownFilter as UnfoldRelatedDropdownFilter
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sections import TableSection, TemplateSection
 from unfold.widgets import UnfoldAdminPasswordWidget as PasswordWidget
 
+from shops.models import Shop
 from shops.presentation import NOTHING, show_amount, show_signed_amount, show_time
+from shops.visibility import only_permitted, only_visible
 
 if TYPE_CHECKING:
     # unfold ships no types; its classes are Django's with another look.
@@ -74,8 +75,6 @@ else:
 __all__ = [
     "ActionVariant",
     "AdminPasswordChangeForm",
-    "AutocompleteSelectFilter",
-    "AutocompleteSelectMultipleFilter",
     "ChoicesDropdownFilter",
     "DayRangeFilter",
     "DropdownFilter",
@@ -104,8 +103,24 @@ __all__ = [
 ROWS_PER_PAGE = 50
 
 
+class RelatedDropdownFilter(UnfoldRelatedDropdownFilter):  # type: ignore[misc]
+    """Offers what the person may see."""
+
+    def field_choices(
+        self, field: "Field[Any, Any]", request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
+    ) -> list[tuple[Any, str]]:
+        rows = field.remote_field.model._default_manager.order_by(  # type: ignore[union-attr]
+            *self.field_admin_ordering(field, request, model_admin)
+        )
+        return [(row.pk, str(row)) for row in only_visible(rows, request.user)]
+
+
 class ModelAdmin(UnfoldModelAdmin):
-    """A page of 50 rows (unfold's rows are heavy), filters that apply together, no count of the whole table."""
+    """A page of 50 rows (unfold's rows are heavy), filters that apply together, no count of the whole table.
+
+    Where rows belong to shops, people see, change and choose those of the shops in which their role allows it; rows of
+    other shops do not exist for them.
+    """
 
     list_per_page = ROWS_PER_PAGE
     list_max_show_all = 200
@@ -133,6 +148,48 @@ class ModelAdmin(UnfoldModelAdmin):
             also_found, also_may_repeat = super().get_search_results(request, queryset, variant)
             found, may_repeat = found | also_found, may_repeat or also_may_repeat
         return found, may_repeat
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        if not hasattr(self.model, "SHOP_PATH"):
+            return rows
+        return only_permitted(rows, request.user, self._name("view"), self._name("change"))
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        may: bool = super().has_view_permission(request, obj)
+        return may and (self._holds(request, "view", obj) or self._holds(request, "change", obj))
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._holds(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._holds(request, "delete", obj)
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "ModelChoiceField[Any] | None":
+        limited = self._limit_choices(db_field, request, kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **limited)
+
+    def formfield_for_manytomany(
+        self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "ModelMultipleChoiceField[Any] | None":
+        limited = self._limit_choices(db_field, request, kwargs)
+        return super().formfield_for_manytomany(db_field, request, **limited)
+
+    def _limit_choices(self, field: Any, request: HttpRequest, options: dict[str, Any]) -> dict[str, Any]:
+        """A shop is chosen among those where the person may write such rows, anything else among what is seen."""
+        related = field.remote_field.model
+        if "queryset" in options or not hasattr(related, "SHOP_PATH"):
+            return options
+        names = (self._name("add"), self._name("change")) if related is Shop else ()
+        return options | {"queryset": only_permitted(related._default_manager.all(), request.user, *names)}
+
+    def _holds(self, request: HttpRequest, action_name: str, row: Model | None) -> bool:
+        return row is None or not hasattr(row, "SHOP_PATH") or request.user.has_perm(self._name(action_name), row)
+
+    def _name(self, action_name: str) -> str:
+        return f"{self.opts.app_label}.{action_name}_{self.opts.model_name}"
 
 
 class TabularInline(UnfoldTabularInline):

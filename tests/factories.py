@@ -28,6 +28,7 @@ from shops.models import (
     Employee,
     ExchangeEvent,
     JournalFragment,
+    Membership,
     Product,
     Receipt,
     ReceiptDelivery,
@@ -36,6 +37,7 @@ from shops.models import (
     Store,
     Terminal,
 )
+from shops.roles import GROUP_OF_ROLE
 
 SAMPLE = Path(__file__).parents[1] / "crmpos" / "samples" / "exchange-log.txt"
 SAMPLE_AS_OF = "2026-03-25T17:30:00+03:00"
@@ -54,17 +56,28 @@ def find_group(name: str) -> Group:
     """A group of those that the program makes itself, made again where a test that commits has emptied the tables."""
     if not Group.objects.filter(name=name).exists():
         import_module("reconciliation.migrations.0002_groups").fill_groups(Group, Permission)
+        import_module("reconciliation.migrations.0026_people_belong_to_shops").fill_owners(Group, Permission)
         writing_off = Permission.objects.get(codename="write_off_discrepancy")
         Group.objects.get(name="Accountants").permissions.add(writing_off)
     return Group.objects.get(name=name)
 
 
-def make_person(name: str, group: str = "") -> User:
-    """Somebody who may enter the admin; `group` is one of those that the program makes itself."""
+def make_person(name: str, group: str = "", *, shop: Shop | None = None) -> User:
+    """Somebody who may enter the admin and has that group's role in the shop, or in all shops.
+
+    Without a group the role allows nothing by itself: the test gives the person permissions of their own.
+    """
     person = User.objects.create_user(name, password="a long password", is_staff=True)
-    if group:
-        person.groups.add(find_group(group))
+    join_shop(person, group, shop)
     return person
+
+
+def join_shop(person: User, group: str = "", shop: Shop | None = None) -> Membership:
+    """The role of that group in the shop, or in all shops; the group is made again where it is gone."""
+    role = next((role for role, name in GROUP_OF_ROLE.items() if name == group), Membership.Role.OWN_GROUPS)
+    if group:
+        find_group(group)
+    return Membership.objects.create(person=person, shop=shop, role=role)
 
 
 def make_accountant(name: str = "accountant") -> User:

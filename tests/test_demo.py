@@ -20,7 +20,7 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-WAIT_SECONDS = 120
+WAIT_SECONDS = 180
 BILLS = 200
 ENTRIES_OF_A_BEGINNING = 300
 LOGIN_LINE = re.compile(r"^  (accountant|owner|administrator) +(\S+)", re.MULTILINE)

@@ -6,12 +6,13 @@ A fixed password would open every database that the demonstration was ever run o
 import secrets
 from dataclasses import dataclass
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crmpos.demo.plan import DemoPlan
+from shops.models import Membership
 
 # Without letters and digits that look like others.
 ALPHABET = "abcdefghkmnpqrstuvwxyz23456789"
@@ -23,12 +24,12 @@ class Role:
     username: str
     first_name: str
     last_name: str
-    group: str | None  # None: everything is allowed
+    role: Membership.Role | None  # in every shop; None: everything is allowed
     duty: Promise | str
 
 
-ACCOUNTANT = Role("accountant", "Нина", "Бережная", "Accountants", _("works the queue of discrepancies"))
-OWNER = Role("owner", "Павел", "Устинский", "Viewers", _("sees everything, changes nothing"))
+ACCOUNTANT = Role("accountant", "Нина", "Бережная", Membership.Role.ACCOUNTANT, _("works the queue of discrepancies"))
+OWNER = Role("owner", "Павел", "Устинский", Membership.Role.OWNER, _("sees everything, changes nothing"))
 ADMINISTRATOR = Role("administrator", "Рита", "Ключевская", None, _("may do everything, manages users"))
 ROLES = (ACCOUNTANT, OWNER, ADMINISTRATOR)
 
@@ -64,7 +65,7 @@ def _make_login(role: Role, plan: DemoPlan) -> Login:
 
 @transaction.atomic
 def _make_user(role: Role, password: str) -> None:
-    make = User.objects.create_user if role.group else User.objects.create_superuser
+    make = User.objects.create_user if role.role else User.objects.create_superuser
     user = make(
         role.username,
         password=password,
@@ -72,8 +73,8 @@ def _make_user(role: Role, password: str) -> None:
         last_name=role.last_name,
         is_staff=True,
     )
-    if role.group:
-        user.groups.add(Group.objects.get(name=role.group))
+    if role.role:
+        Membership.objects.create(person=user, shop=None, role=role.role)
 
 
 def _make_password() -> str:

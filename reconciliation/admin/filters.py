@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from reconciliation.models import Case, CaseReceipt, Discrepancy, KindChoice, Status
 from reconciliation.search import read_typed_amount
 from shops.admin_base import DropdownFilter, RangeNumericFilter
-from shops.models import Employee, Shop, Store, Terminal
+from shops.models import Employee, Store, Terminal
+from shops.visibility import only_visible, visible_shops
 from shops.wording import PAYMENT_SOURCES
 
 UNRESOLVED = "unresolved"
@@ -76,7 +77,7 @@ class ShopFilter(DropdownFilter):  # type: ignore[misc]
     parameter_name = "shop"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(shop.pk), str(shop)) for shop in Shop.objects.order_by("number")]
+        return [(str(shop.pk), str(shop)) for shop in visible_shops(request.user).order_by("number")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
         return _filter_by_key(queryset, "shop", self.value())
@@ -115,7 +116,8 @@ class PlaceFilter(ReceiptFilter):
     model: ClassVar[type[Model]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        rows = _filter_by_key(self.model._default_manager.all(), "shop", request.GET.get("shop"))
+        visible = only_visible(self.model._default_manager.all(), request.user)
+        rows = _filter_by_key(visible, "shop", request.GET.get("shop"))
         chosen = request.GET.get(str(self.parameter_name))
         shown = [(str(row.pk), str(row)) for row in rows[:CHOICES_SHOWN]]
         if chosen and chosen not in dict(shown):

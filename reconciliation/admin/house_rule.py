@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Model, QuerySet
+from django.db.models import Count, Max, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -25,10 +25,16 @@ from reconciliation.house_rules.open_work import apply_to_open, find_open_work
 from reconciliation.house_rules.preview import preview_rule
 from reconciliation.house_rules.wording import describe_conditions, describe_obstacle, describe_outcome
 from reconciliation.models import HouseRule, Reason
-from reconciliation.permissions import WRITE_OFF_PERMISSION
+from reconciliation.permissions import (
+    ADD_RULE_PERMISSION,
+    CHANGE_RULE_PERMISSION,
+    VIEW_PERMISSION,
+    WRITE_OFF_PERMISSION,
+)
 from shops.admin_base import FactAdmin, RelatedDropdownFilter, display
 from shops.money import ZERO
 from shops.presentation import show_time
+from shops.visibility import scope_of
 
 AFTER_ALL_OTHERS = 2**31 - 1
 RELATED = ("shop", "store", "terminal", "employee", "write_off_account", "assignee", "replaced_by")
@@ -61,15 +67,19 @@ class HouseRuleAdmin(FactAdmin):
     fields = ("name",)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.has_perm("reconciliation.add_houserule")
+        return request.user.has_perm(ADD_RULE_PERMISSION)
 
-    def has_rule_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may switch, order, replace and apply rules."""
-        return request.user.has_perm("reconciliation.change_houserule")
+    def has_rule_permission(self, request: HttpRequest, rule: HouseRule) -> bool:
+        """Whether this person may switch, order, replace and apply the rule, in all shops that it is for."""
+        return request.user.has_perm(CHANGE_RULE_PERMISSION, rule)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HouseRule]:
         rules: QuerySet[HouseRule] = super().get_queryset(request)
-        return know_assignees(rules).annotate(times=Count("steps"), last_at=Max("steps__at"))
+        seen = Q()
+        if not (scope := scope_of(request.user, VIEW_PERMISSION)).every_shop:
+            seen = Q(steps__discrepancy__shop__in=scope.shop_numbers)
+        times, last_at = Count("steps", filter=seen), Max("steps__at", filter=seen)
+        return know_assignees(rules).annotate(times=times, last_at=last_at)
 
     # --- the columns of the list ---
 
@@ -106,16 +116,22 @@ class HouseRuleAdmin(FactAdmin):
             "times": rule.times,  # type: ignore[attr-defined]
             "last_at": rule.last_at,  # type: ignore[attr-defined]
             "replacement": find_replacement(rule),
-            "may_change": self.has_rule_permission(request),
+            "may_change": self.has_rule_permission(request, rule),
             "may_apply": self.may_apply(request, rule),
-            "preview": describe_preview(preview_rule(rule, in_force=select_in_force(), now=timezone.now())),
+            "preview": self._preview(request, rule),
         }
+
+    def _preview(self, request: HttpRequest, rule: HouseRule) -> dict[str, Any] | None:
+        """It tells of discrepancies: for who sees those of all shops that the rule is for."""
+        if not request.user.has_perm(VIEW_PERMISSION, rule):
+            return None
+        return describe_preview(preview_rule(rule, in_force=select_in_force(), now=timezone.now()))
 
     def may_apply(self, request: HttpRequest, rule: HouseRule) -> bool:
         """Whoever has a rule write off what is open writes it off."""
         writes_off = rule.reason == Reason.WRITTEN_OFF
-        may_write_off = not writes_off or request.user.has_perm(WRITE_OFF_PERMISSION)
-        return rule.is_active and self.has_rule_permission(request) and may_write_off
+        may_write_off = not writes_off or request.user.has_perm(WRITE_OFF_PERMISSION, rule)
+        return rule.is_active and self.has_rule_permission(request, rule) and may_write_off
 
     def get_urls(self) -> list[URLPattern]:
         views = (
@@ -137,9 +153,9 @@ class HouseRuleAdmin(FactAdmin):
         """Switches or moves a rule, by POST; then back to its page."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not self.has_rule_permission(request) or step not in STEPS:
+        rule = self._find(request, rule_id)
+        if not self.has_rule_permission(request, rule) or step not in STEPS:
             raise PermissionDenied
-        rule = get_object_or_404(HouseRule, pk=rule_id)
         take, done = STEPS[step]
         try:
             take(rule, actor=request.user, now=timezone.now())
@@ -160,18 +176,23 @@ class HouseRuleAdmin(FactAdmin):
         return self._fill_in(request, None)
 
     def replace_view(self, request: HttpRequest, rule_id: int) -> HttpResponse:
-        if not (self.has_add_permission(request) and self.has_rule_permission(request)):
+        rule = self._find(request, rule_id)
+        if not (self.has_add_permission(request) and self.has_rule_permission(request, rule)):
             raise PermissionDenied
-        return self._fill_in(request, get_object_or_404(HouseRule.objects.select_related(*RELATED), pk=rule_id))
+        return self._fill_in(request, rule)
 
     def _fill_in(self, request: HttpRequest, replaced: HouseRule | None) -> HttpResponse:
         """The form; a preview below it where that is asked for; the rule's page once it is saved."""
         data = request.POST if request.method == "POST" else None
-        form = HouseRuleForm(data, prefix="rule", initial=initial_of(replaced) if replaced else None)
+        assert isinstance(request.user, User)
+        initial = initial_of(replaced) if replaced else None
+        form = HouseRuleForm(data, prefix="rule", initial=initial, maker=request.user)
         preview = None
         if form.is_valid():
             rule = form.make_rule()
-            if "preview" in request.POST:
+            if not request.user.has_perm(ADD_RULE_PERMISSION, rule):
+                form.add_error("shop", gettext("You make rules for your own shops: choose one of them."))
+            elif "preview" in request.POST:
                 preview = self._try(request, form, rule, replaced)
             elif self._save(request, form, rule, replaced):
                 return HttpResponseRedirect(address_of(rule))
@@ -208,11 +229,15 @@ class HouseRuleAdmin(FactAdmin):
         messages.success(request, gettext("The rule is in force. What was open before, it leaves alone."))
         return True
 
+    def _find(self, request: HttpRequest, rule_id: int) -> HouseRule:
+        rule: HouseRule = get_object_or_404(self.get_queryset(request).select_related(*RELATED), pk=rule_id)
+        return rule
+
     # --- what is open now ---
 
     def apply_view(self, request: HttpRequest, rule_id: int) -> HttpResponse:
         """Shows the rows that the rule would decide now; by POST it decides those that were shown."""
-        rule = get_object_or_404(HouseRule.objects.select_related(*RELATED), pk=rule_id)
+        rule = self._find(request, rule_id)
         if not self.may_apply(request, rule):
             raise PermissionDenied
         if request.method == "POST":

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.house_rules.making import RuleRefused
 from reconciliation.models import DirectionChoice, HouseRule, KindChoice, OutcomeChoice, Reason, WriteOffAccount
-from reconciliation.permissions import list_workers
+from reconciliation.permissions import ADD_RULE_PERMISSION, list_workers
 from reconciliation.rules.kinds import KINDS
 from shops.models import Employee, Shop, Store, Terminal
+from shops.roles import Scope, find_scope, people_of
+from shops.visibility import only_within
 from shops.wording import PAYMENT_SOURCES
 
 FIELD = {"class": "field"}
@@ -101,20 +104,24 @@ class HouseRuleForm(forms.Form):
         help_text=_("Stands in the history of everything that the rule decides."),
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, maker: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        shops = Shop.objects.order_by("number")
-        accounts = WriteOffAccount.objects.filter(is_active=True).select_related("shop")
+        scope = find_scope(maker, ADD_RULE_PERMISSION)
+        shops = only_within(Shop.objects.order_by("number"), scope)
+        every_shop = _("every shop") if scope.every_shop else _("Choose a shop")
+        accounts = only_within(WriteOffAccount.objects.filter(is_active=True).select_related("shop"), scope)
         self.fields |= {
-            "shop": RowField(shops, label=_("Shop"), nothing=_("every shop")),
-            "store": RowField(_of_shops(Store), word_of_shop, label=_("Store"), nothing=_("any")),
-            "terminal": RowField(_of_shops(Terminal), word_of_shop, label=_("Terminal"), nothing=_("any")),
-            "employee": RowField(_of_shops(Employee), word_of_shop, label=_("Cashier"), nothing=_("any")),
+            "shop": RowField(shops, label=_("Shop"), nothing=every_shop),
+            "store": RowField(_of_shops(Store, scope), word_of_shop, label=_("Store"), nothing=_("any")),
+            "terminal": RowField(_of_shops(Terminal, scope), word_of_shop, label=_("Terminal"), nothing=_("any")),
+            "employee": RowField(_of_shops(Employee, scope), word_of_shop, label=_("Cashier"), nothing=_("any")),
             "write_off_account": RowField(
                 accounts, word_of_shop, label=_("Written off to"), nothing=_("Choose an account")
             ),
             "assignee": RowField(
-                list_workers().order_by("username"), label=_("To whom"), nothing=_("Choose a colleague")
+                (list_workers() & people_of(scope)).order_by("username"),
+                label=_("To whom"),
+                nothing=_("Choose a colleague"),
             ),
         }
 
@@ -154,5 +161,5 @@ def word_of_shop(row: Any) -> str:
     return f"{row.shop} · {row}" if row.shop else str(row)
 
 
-def _of_shops(model: Any) -> Any:
-    return model.objects.select_related("shop").order_by("shop", "name", "evotor_id")
+def _of_shops(model: Any, scope: Scope) -> Any:
+    return only_within(model.objects.select_related("shop").order_by("shop", "name", "evotor_id"), scope)

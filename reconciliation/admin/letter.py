@@ -26,6 +26,7 @@ from shops.admin_base import (
     display,
 )
 from shops.presentation import NOTHING, show_beginning, show_time
+from shops.visibility import scope_of
 from shops.wording import word_remark
 
 FAULT_SHOWN = 120
@@ -104,7 +105,8 @@ class LetterAdmin(FactAdmin):
         return super().changelist_view(request, (extra_context or {}) | describe_server())
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(SEND_LETTER_PERMISSION)
+        """A letter may tell of any shop: the letters of all people are for who works in every shop."""
+        return scope_of(request.user, SEND_LETTER_PERMISSION).every_shop
 
     @display(description=_("to whom"))
     def shown_person(self, letter: Letter) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -63,8 +63,8 @@ class LinkingPages:
     admin_site: Any
     opts: Any
 
-    def has_link_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return request.user.has_perm(LINK_PERMISSION) and self.has_view_permission(request)  # type: ignore[attr-defined]
+    def has_link_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(LINK_PERMISSION, obj) and self.has_view_permission(request)  # type: ignore[attr-defined]
 
     def _find(self, request: HttpRequest, key: int, *related: str) -> Any:
         if not self.has_link_permission(request):
@@ -73,6 +73,8 @@ class LinkingPages:
         row = rows.filter(pk=key).select_related(*related).first()
         if row is None:
             raise Http404
+        if not self.has_link_permission(request, row):
+            raise PermissionDenied
         return row
 
     def _show(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
@@ -83,7 +85,7 @@ class LinkingPages:
 
     def describe_linking(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What the page of a document needs for its button; nothing without the permission."""
-        if not self.has_link_permission(request):
+        if not self.has_link_permission(request, row):
             return {}
         return {"link_address": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_link", args=[row.pk])}
 
@@ -309,6 +311,8 @@ class DiscrepancyLinkingMixin:
         row = rows.filter(pk=discrepancy_id).select_related("case").first()
         if row is None or not can_link(row):
             raise Http404
+        if not request.user.has_perm(LINK_PERMISSION, row):
+            raise PermissionDenied
         case = row.case
         page, key = ("bill", case.bill_id) if case.bill_id else ("receipt", case.receipt_id)
         address = reverse(f"admin:shops_{page}_link", args=[key])
@@ -316,7 +320,7 @@ class DiscrepancyLinkingMixin:
 
     def describe_linking(self, request: HttpRequest, row: Discrepancy) -> dict[str, Any]:
         """What the page needs for its button; nothing without the permission, or where linking is no answer."""
-        if not request.user.has_perm(LINK_PERMISSION) or not can_link(row):
+        if not request.user.has_perm(LINK_PERMISSION, row) or not can_link(row):
             return {}
         return {"link_address": reverse("admin:reconciliation_discrepancy_link", args=[row.pk])}
 

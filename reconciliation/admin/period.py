@@ -19,6 +19,7 @@ from reconciliation.period_protocol import read_figures
 from reconciliation.period_tables import find_documents, list_rows, list_unbilled, show_month
 from reconciliation.period_workbook import write_period
 from reconciliation.periods import find_last_closed
+from reconciliation.permissions import REOPEN_PERIOD_PERMISSION, VIEW_PERIOD_PERMISSION
 from shops.admin_base import (
     DropdownFilter,
     FactAdmin,
@@ -29,6 +30,7 @@ from shops.admin_base import (
 from shops.models import Shop
 from shops.presentation import show_amount, show_signed_amount
 from shops.spreadsheets import TooManyRows
+from shops.visibility import only_within, scope_of
 
 ADJUSTMENTS_SHOWN = 200
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -108,7 +110,7 @@ class PeriodAdmin(PeriodStepsMixin, FactAdmin):
         return [download, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, (extra_context or {}) | {"next_months": list_next_months()})
+        return super().changelist_view(request, (extra_context or {}) | {"next_months": list_next_months(request)})
 
     def download_view(self, request: HttpRequest, period_id: int) -> HttpResponse:
         """The protocol and all that was counted, for a spreadsheet program."""
@@ -143,7 +145,7 @@ class PeriodAdmin(PeriodStepsMixin, FactAdmin):
             "others": Period.objects.filter(shop=row.shop, month=row.month)
             .exclude(pk=row.pk)
             .select_related("closed_by", "reopened_by"),
-            "may_reopen": is_last and self.has_reopen_permission(request),
+            "may_reopen": is_last and request.user.has_perm(REOPEN_PERIOD_PERMISSION, row),
         }
 
 
@@ -152,15 +154,16 @@ def show_standing(period: Period) -> str:
     return format_html('<span class="flag {}">{}</span>', css_class, word)
 
 
-def list_next_months() -> list[dict[str, Any]]:
-    """Each shop with the month that is to be closed next, and how many discrepancies are open; three queries."""
+def list_next_months(request: HttpRequest) -> list[dict[str, Any]]:
+    """Each shop that the person sees with the month to be closed next, and how many discrepancies are open."""
     now = timezone.now()
     last: dict[int, Period] = {}
-    for period in Period.objects.filter(reopened_at=None).order_by("month"):
+    scope = scope_of(request.user, VIEW_PERIOD_PERMISSION)
+    for period in only_within(Period.objects.filter(reopened_at=None).order_by("month"), scope):
         last[period.shop_id] = period
-    unresolved = Discrepancy.objects.exclude(status=Status.RESOLVED).order_by().values_list("case__shop")
+    unresolved = only_within(Discrepancy.objects.exclude(status=Status.RESOLVED), scope).order_by().values_list("shop")
     counts = dict(unresolved.annotate(count=Count("pk")))
-    shops = Shop.objects.filter(Q(bills__isnull=False) | Q(receipts__isnull=False)).distinct()
+    shops = only_within(Shop.objects.all(), scope).filter(Q(bills__isnull=False) | Q(receipts__isnull=False)).distinct()
     return [_describe_next(shop, last.get(shop.pk), counts.get(shop.pk, 0), now) for shop in shops]
 
 

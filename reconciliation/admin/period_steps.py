@@ -19,8 +19,14 @@ from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy, Period, PeriodEntry
 from reconciliation.period_readiness import list_open
 from reconciliation.period_tables import find_documents, list_rows, list_unbilled, show_month
-from reconciliation.permissions import CLOSE_PERIOD_PERMISSION, REOPEN_PERIOD_PERMISSION, WORK_PERMISSION
+from reconciliation.permissions import (
+    CLOSE_PERIOD_PERMISSION,
+    REOPEN_PERIOD_PERMISSION,
+    VIEW_PERIOD_PERMISSION,
+    WORK_PERMISSION,
+)
 from shops.models import Shop
+from shops.visibility import only_permitted
 
 OPEN_SHOWN = 200
 LATE_SHOWN = 200
@@ -31,12 +37,6 @@ class PeriodStepsMixin:
 
     admin_site: Any
     opts: Any
-
-    def has_close_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(CLOSE_PERIOD_PERMISSION)
-
-    def has_reopen_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(REOPEN_PERIOD_PERMISSION)
 
     def get_urls(self) -> list[URLPattern]:
         month = "next/<int:shop_number>/<str:month>/"
@@ -66,7 +66,7 @@ class PeriodStepsMixin:
             "rows": list_rows(preview.figures),
             "unbilled": list_unbilled(preview.figures),
             "figures": preview.figures,
-            "may_acknowledge": request.user.has_perm(WORK_PERMISSION),
+            "may_acknowledge": request.user.has_perm(WORK_PERMISSION, shop),
             "months_to_close": list_first_months(shop) if preview.span.is_first else [],
         }
         late = [entry for entry in preview.entries if entry.part == PeriodEntry.Part.ADJUSTMENT]
@@ -80,7 +80,7 @@ class PeriodStepsMixin:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         shop, first_day = self._find_month(request, shop_number, month)
-        if not self.has_close_permission(request):
+        if not request.user.has_perm(CLOSE_PERIOD_PERMISSION, shop):
             raise PermissionDenied
         of_others = [int(key) for key in request.POST.getlist("messages_of_others") if key.isdecimal()]
         page = reverse("admin:reconciliation_period_preview", args=[shop.pk, month])
@@ -114,7 +114,7 @@ class PeriodStepsMixin:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         shop, first_day = self._find_month(request, shop_number, month)
-        if not request.user.has_perm(WORK_PERMISSION):
+        if not request.user.has_perm(WORK_PERMISSION, shop):
             raise PermissionDenied
         row = get_object_or_404(Discrepancy.objects.select_related("case__shop"), pk=discrepancy_id, case__shop=shop)
         form = CommentForm(request.POST, prefix="acknowledge")
@@ -147,7 +147,7 @@ class PeriodStepsMixin:
             "left_open": [(row, explain(row)) for row in rows],
             "open_count": count,
             "unseen_count": unseen,
-            "may_close": self.has_close_permission(request),
+            "may_close": request.user.has_perm(CLOSE_PERIOD_PERMISSION, shop),
         }
 
     def _find_month(self, request: HttpRequest, shop_number: int, month: str) -> tuple[Shop, date]:
@@ -158,7 +158,8 @@ class PeriodStepsMixin:
             first_day = months.parse_month(month)
         except ValueError:
             raise Http404 from None
-        return get_object_or_404(Shop, pk=shop_number), first_day
+        shops = only_permitted(Shop.objects.all(), request.user, VIEW_PERIOD_PERMISSION)
+        return get_object_or_404(shops, pk=shop_number), first_day
 
     # --- a month that is closed ---
 
@@ -167,7 +168,7 @@ class PeriodStepsMixin:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         period = self.find_period(request, period_id)
-        if not self.has_reopen_permission(request):
+        if not request.user.has_perm(REOPEN_PERIOD_PERMISSION, period):
             raise PermissionDenied
         form = RequiredCommentForm(request.POST if "confirmed" in request.POST else None, prefix="reopen")
         if not form.is_valid():
@@ -194,7 +195,9 @@ class PeriodStepsMixin:
         """The closed month of an address, for who may see it."""
         if not self.has_view_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
-        return get_object_or_404(Period.objects.select_related("shop", "closed_by", "reopened_by"), pk=period_id)
+        rows = self.get_queryset(request).select_related("shop", "closed_by", "reopened_by")  # type: ignore[attr-defined]
+        period: Period = get_object_or_404(rows, pk=period_id)
+        return period
 
 
 def list_first_months(shop: Shop) -> list[tuple[str, str]]:

@@ -14,8 +14,10 @@ from django.utils.translation import gettext
 
 from reconciliation.admin.filters import ALL
 from reconciliation.models import WORST_FIRST, CaseText, Discrepancy, Status
+from reconciliation.permissions import VIEW_PERMISSION
 from reconciliation.search import find_cases
 from shops.money import ZERO, round_to_kopeck
+from shops.visibility import only_permitted
 
 LAST_RESOLVED_FIRST = ("-resolved_at", "-id")
 NEWEST_FIRST = ("-opened_at", "-id")
@@ -77,7 +79,8 @@ def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
     What is resolved is not counted here: it only ever grows.
     """
     assert isinstance(request.user, User)
-    counts = Discrepancy.objects.filter(resolved_at=None).aggregate(
+    ours = only_permitted(Discrepancy.objects.filter(resolved_at=None), request.user, VIEW_PERMISSION)
+    counts = ours.aggregate(
         mine=Count("pk", filter=Q(assignee=request.user)),
         nobodys=Count("pk", filter=Q(assignee=None)),
         unresolved=Count("pk"),

@@ -21,8 +21,11 @@ from reconciliation.admin.filter_bar import KNOWN_PARAMETERS, build_filter_bar
 from reconciliation.admin.page import load_sides, number_receipts
 from reconciliation.admin.queue import find_neighbour, list_tabs, order_queue, search_queue
 from reconciliation.explanations import explain
+from reconciliation.freshness import answer_version, find_version
 from reconciliation.models import Discrepancy
+from reconciliation.permissions import VIEW_PERMISSION
 from shops.admin_base import display
+from shops.visibility import scope_of
 
 CHANGELIST = "admin:reconciliation_discrepancy_changelist"
 PRESERVED = "_changelist_filters"
@@ -35,6 +38,7 @@ class QueueMixin:
     has_view_permission: Any
     has_work_permission: Any
     get_changelist_instance: Any
+    get_queryset: Any
     list_select_related: ClassVar[Any]
 
     class Media:
@@ -45,6 +49,7 @@ class QueueMixin:
         pages = (
             ("<int:discrepancy_id>/lines/", self.lines_view, "lines"),
             ("<int:discrepancy_id>/neighbour/<slug:direction>/", self.neighbour_view, "neighbour"),
+            ("version/", self.version_view, "version"),
             ("views/save/", self.save_view, "save_view"),
             ("views/<int:view_id>/remove/", self.remove_view, "remove_view"),
         )
@@ -57,6 +62,7 @@ class QueueMixin:
     # --- the list ---
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        version = find_version(scope_of(request.user, VIEW_PERMISSION))
         response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             changelist = response.context_data["cl"]
@@ -67,8 +73,16 @@ class QueueMixin:
                 "views": self._describe_views(request),
                 "asked": _keep_known(request.GET),
                 "may_work": self.has_work_permission(request),
+                "live_address": reverse("admin:reconciliation_discrepancy_version"),
+                "live_version": version,
             }
         return response
+
+    def version_view(self, request: HttpRequest) -> HttpResponse:
+        """Which state of the queue the list would show now; open lists ask it all the time."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return answer_version(scope_of(request.user, VIEW_PERMISSION))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return order_queue(request.GET.get("status", ""))
@@ -178,8 +192,9 @@ class QueueMixin:
     def _find_visible(self, request: HttpRequest, discrepancy_id: int) -> Discrepancy:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows = Discrepancy.objects.select_related(*self.list_select_related)
-        return get_object_or_404(rows, pk=discrepancy_id)
+        rows = self.get_queryset(request).select_related(*self.list_select_related)
+        row: Discrepancy = get_object_or_404(rows, pk=discrepancy_id)
+        return row
 
     def _require_post(self, request: HttpRequest) -> User | HttpResponse:
         """The person who asks, or the answer that refuses."""

@@ -6,12 +6,15 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.models import KindChoice
+from reconciliation.permissions import VIEW_PERMISSION
 from reconciliation.reports.catalogue import Definition
 from reconciliation.reports.values import ReportQuery
 from shops.models import Employee, Shop, Terminal
+from shops.visibility import Viewer, only_within, scope_of
 
 if TYPE_CHECKING:
     ModelChoiceField = forms.ModelChoiceField[Any]
@@ -44,7 +47,7 @@ class ReportForm(forms.Form):
     first_day = forms.DateField(label=_("From"), widget=DayInput())
     last_day = forms.DateField(label=_("To"), widget=DayInput())
     shops = forms.ModelMultipleChoiceField(
-        Shop.objects.order_by("number"), label=_("Shops"), required=False, widget=forms.SelectMultiple(attrs=LOOK)
+        Shop.objects.none(), label=_("Shops"), required=False, widget=forms.SelectMultiple(attrs=LOOK)
     )
     kind = forms.ChoiceField(
         label=_("Kind"),
@@ -53,14 +56,14 @@ class ReportForm(forms.Form):
         widget=forms.Select(attrs=LOOK),
     )
     terminal = PlaceField(
-        Terminal.objects.select_related("shop"),
+        Terminal.objects.none(),
         label=_("Terminal"),
         required=False,
         empty_label=_("all"),
         widget=forms.Select(attrs=LOOK),
     )
     employee = PlaceField(
-        Employee.objects.select_related("shop"),
+        Employee.objects.none(),
         label=_("Employee"),
         required=False,
         empty_label=_("all"),
@@ -68,9 +71,12 @@ class ReportForm(forms.Form):
     )
     by = forms.ChoiceField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, definition: Definition, asked: Mapping[str, Any], *, today: date) -> None:
+    def __init__(self, definition: Definition, asked: Mapping[str, Any], *, viewer: Viewer, today: date) -> None:
         """`asked` is the query of the address; an empty one is the question without answers."""
         super().__init__(_complete(asked, definition, today))
+        self._scope = scope_of(viewer, VIEW_PERMISSION)
+        for name, model in (("shops", Shop), ("terminal", Terminal), ("employee", Employee)):
+            self._offer(name, only_within(model._default_manager.all(), self._scope))
         for name in self.fields.keys() - definition.asks:
             del self.fields[name]
         if "first_day" not in self.fields:
@@ -79,6 +85,11 @@ class ReportForm(forms.Form):
             choice = self.fields["by"]
             assert isinstance(choice, forms.ChoiceField)
             choice.choices = definition.groupings
+
+    def _offer(self, name: str, rows: QuerySet[Any]) -> None:
+        """What the person may see, with the shop of each place."""
+        field: Any = self.fields[name]
+        field.queryset = rows.order_by("number") if rows.model is Shop else rows.select_related("shop")
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}
@@ -96,12 +107,19 @@ class ReportForm(forms.Form):
         return ReportQuery(
             first_day=answers.get("first_day") or answers["last_day"],
             last_day=answers["last_day"],
-            shops=tuple(shop.number for shop in answers.get("shops") or ()),
+            shops=self._read_shops(),
             kind=answers.get("kind") or "",
             terminal=terminal and terminal.pk,
             employee=employee and employee.pk,
             by=answers.get("by") or "",
         )
+
+    def _read_shops(self) -> tuple[int, ...] | None:
+        """Those that were chosen, otherwise all that the person may see."""
+        chosen = tuple(shop.number for shop in self.cleaned_data.get("shops") or ())
+        if chosen or self._scope.every_shop:
+            return chosen or None
+        return tuple(sorted(self._scope.shop_numbers))
 
 
 def _complete(asked: Mapping[str, Any], definition: Definition, today: date) -> Any:

@@ -100,7 +100,7 @@ def _ask(request: HttpRequest, name: str) -> tuple[Definition, ReportForm]:
     if name not in REPORTS:
         raise Http404
     definition = REPORTS[name]
-    return definition, ReportForm(definition, request.GET, today=timezone.localdate())
+    return definition, ReportForm(definition, request.GET, viewer=request.user, today=timezone.localdate())
 
 
 def _describe(request: HttpRequest, definition: Definition, report: Report) -> dict[str, Any]:

@@ -35,8 +35,9 @@ class Step:
     decide: Callable[..., object]
     permissions: tuple[str, ...] = (WORK_PERMISSION,)
 
-    def is_allowed(self, request: HttpRequest) -> bool:
-        return request.user.has_perms(self.permissions)
+    def is_allowed(self, request: HttpRequest, row: Discrepancy | None = None) -> bool:
+        """Whether the person may take the step in the shop of that row, or in any."""
+        return request.user.has_perms(self.permissions, row)
 
 
 WRITING_OFF = (WORK_PERMISSION, WRITE_OFF_PERMISSION)
@@ -73,7 +74,7 @@ def make_form(
         case "confirm":
             return SeenAmountForm(**options, seen_amount=_amount_of(rows, many))
         case "hand-over":
-            return HandOverForm(**options, colleagues=list_colleagues(request))
+            return HandOverForm(**options, colleagues=list_colleagues(request, rows))
         case "comment" if not many:
             return CommentWithFilesForm(**options)
         case "comment" | "decline":
@@ -90,9 +91,12 @@ def list_accounts(rows: Sequence[Discrepancy]) -> QuerySet[WriteOffAccount]:
     return accounts
 
 
-def list_colleagues(request: HttpRequest) -> QuerySet[User]:
-    """Whom a discrepancy can be handed to: everybody else who may work it."""
-    return list_workers().exclude(username=request.user.get_username())
+def list_colleagues(request: HttpRequest, rows: Sequence[Discrepancy]) -> QuerySet[User]:
+    """Whom these discrepancies can be handed to: everybody else who may work them all."""
+    colleagues = User.objects.exclude(username=request.user.get_username())
+    for shop in {row.case.shop for row in rows}:
+        colleagues &= list_workers(shop)
+    return colleagues
 
 
 def _amount_of(rows: Sequence[Discrepancy], many: bool) -> Any:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -19,10 +20,11 @@ from django.utils.translation import gettext_lazy as _
 from reconciliation.letters.digests import write_sample
 from reconciliation.letters.readers import find_reader, usual_subscription
 from reconciliation.models import Subscription
-from reconciliation.permissions import WORK_PERMISSION
+from reconciliation.permissions import VIEW_PERMISSION, WORK_PERMISSION
 from shops.admin_base import ModelAdmin, RelatedDropdownFilter, display
 from shops.models import Shop
 from shops.models.shop import DEFAULT_TIME_ZONE
+from shops.visibility import only_permitted, scope_of
 
 CHOSEN = (
     "digest",
@@ -78,9 +80,13 @@ class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = CHOSEN
         widgets = {"shops": forms.CheckboxSelectMultiple}
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, shops: QuerySet[Shop] | None = None, **options: Any) -> None:
+        """`shops` are those that may be chosen; none are named where an administrator may choose any."""
         super().__init__(*args, **options)
-        zones = dict.fromkeys([*ZONES, *Shop.objects.values_list("time_zone", flat=True), self.instance.time_zone])
+        if shops is not None:
+            self.fields["shops"].queryset = shops  # type: ignore[attr-defined]
+        known = (shops if shops is not None else Shop.objects).values_list("time_zone", flat=True)
+        zones = dict.fromkeys([*ZONES, *known, self.instance.time_zone])
         self.fields["time_zone"] = forms.ChoiceField(
             label=_("time zone"), choices=[(zone, zone) for zone in zones], initial=DEFAULT_TIME_ZONE
         )
@@ -100,6 +106,11 @@ class SubscriptionAdmin(ModelAdmin):
     list_filter = ("digest", "at_once", ("shops", RelatedDropdownFilter))
     search_fields = ("person__username", "person__last_name", "person__email")
     fields = ("person", *CHOSEN)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """The settings of others name people and shops: they are for who sees every shop."""
+        sees_all = scope_of(request.user, "reconciliation.view_subscription").every_shop
+        return sees_all and super().has_view_permission(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscription | None = None) -> tuple[str, ...]:
         return ("person",) if obj else ()
@@ -128,7 +139,8 @@ class SubscriptionAdmin(ModelAdmin):
         """The settings of the person who asks, and of nobody else: the request names no person."""
         assert isinstance(request.user, User)
         subscription = find_subscription(request.user)
-        form = SubscriptionForm(request.POST or None, instance=subscription)
+        shops = only_permitted(Shop.objects.all(), request.user, VIEW_PERMISSION)
+        form = SubscriptionForm(request.POST or None, instance=subscription, shops=shops)
         if request.method == "POST" and form.is_valid():
             is_new = subscription.pk is None
             with transaction.atomic():

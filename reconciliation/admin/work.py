@@ -65,16 +65,16 @@ class WorkMixin:
 
     def describe_work(self, request: HttpRequest, row: Discrepancy, history: list[DiscrepancyStep]) -> list[Button]:
         """The buttons and forms of the page for this person; none without the permission."""
-        if not self.has_work_permission(request):
+        if not request.user.has_perm(WORK_PERMISSION, row):
             return []
         latest = sorted(history, key=lambda step: step.pk, reverse=True)
         last = pick_step_to_undo(latest)
-        can_undo = last is not None and (last.allocation_id is None or request.user.has_perm(LINK_PERMISSION))
+        can_undo = last is not None and (last.allocation_id is None or request.user.has_perm(LINK_PERMISSION, row))
         proposed_by = next((step.actor for step in latest if step.action == DiscrepancyStep.Action.PROPOSED), None)
         steps = [
             step
             for step in STEPS.values()
-            if step.is_allowed(request)
+            if step.is_allowed(request, row)
             and is_open_to(row, step, is_mine=row.assignee_id == request.user.pk, can_undo=can_undo)
             and not (step.name == "confirm" and proposed_by == request.user)
         ]
@@ -113,9 +113,9 @@ class WorkMixin:
     def attachment_view(self, request: HttpRequest, discrepancy_id: int, attachment_id: int) -> HttpResponse:
         """A file to be kept on the reader's disk: no browser is to show what somebody has uploaded here."""
         row = self._find(request, discrepancy_id)
-        if not self.has_view_permission(request, row):  # type: ignore[attr-defined]
-            raise PermissionDenied
-        attachment = Attachment.objects.filter(step__discrepancy=row, pk=attachment_id).first() if row else None
+        if row is None or not self.has_view_permission(request, row):  # type: ignore[attr-defined]
+            raise Http404
+        attachment = Attachment.objects.filter(step__discrepancy=row, pk=attachment_id).first()
         if attachment is None:
             raise Http404
         return HttpResponse(
@@ -131,7 +131,9 @@ class WorkMixin:
 
     def decide(self, request: HttpRequest, row: Discrepancy, step: Step, answers: dict[str, Any]) -> str:
         """Takes the step, and writes it into the admin's own log too; where it is refused, says why."""
-        if step.name == "undo" and undoes_link(row) and not request.user.has_perm(LINK_PERMISSION):
+        if not step.is_allowed(request, row):
+            return gettext("In this shop you may not do that.")
+        if step.name == "undo" and undoes_link(row) and not request.user.has_perm(LINK_PERMISSION, row):
             raise PermissionDenied
         try:
             step.decide(row, actor=request.user, now=timezone.now(), **answers)

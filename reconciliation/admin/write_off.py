@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from reconciliation.models import DiscrepancyStep, WriteOffAccount
@@ -22,10 +23,10 @@ class WriteOffAccountAdmin(ModelAdmin):
         """What one shop has written off to it stays that shop's."""
         return ("shop",) if obj is not None and is_used(obj) else ()
 
-    def has_delete_permission(self, request: HttpRequest, obj: WriteOffAccount | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """One that is used stands in the history; it is taken out of use instead."""
         allowed: bool = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or not is_used(obj))
+        return allowed and not (isinstance(obj, WriteOffAccount) and is_used(obj))
 
 
 def is_used(account: WriteOffAccount) -> bool:

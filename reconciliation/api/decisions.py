@@ -50,6 +50,9 @@ class MayDecide(MayRead):
         self.message = gettext_lazy("You may not decide about discrepancies.")
         return super().has_permission(request, view) and request.user.has_perm(WORK_PERMISSION)
 
+    def has_object_permission(self, request: Request, view: Any, obj: Discrepancy) -> bool:
+        return request.user.has_perm(WORK_PERMISSION, obj)
+
 
 class MayWriteOff(MayDecide):
     """Writing off, and confirming what somebody else proposes, needs a permission of its own."""
@@ -59,6 +62,9 @@ class MayWriteOff(MayDecide):
             return False
         self.message = gettext_lazy("You may not write differences off.")
         return request.user.has_perm(WRITE_OFF_PERMISSION)
+
+    def has_object_permission(self, request: Request, view: Any, obj: Discrepancy) -> bool:
+        return request.user.has_perms((WORK_PERMISSION, WRITE_OFF_PERMISSION), obj)
 
 
 @extend_schema_field({"type": "string", "pattern": r"^[^\u0000]*$", "maxLength": COMMENT_LENGTH_LIMIT})
@@ -115,7 +121,8 @@ class AssignSerializer(OptionalCommentSerializer):
     assignee = serializers.CharField(max_length=150, help_text=gettext_lazy("The login of who is to work on it."))
 
     def validate_assignee(self, username: str) -> User:
-        colleague = list_workers().filter(username=username).first()
+        shop = self.context["discrepancy"].case.shop
+        colleague = list_workers(shop).filter(username=username).first()
         if colleague is None:
             raise serializers.ValidationError(_("Nobody of this login works on discrepancies."))
         return colleague
@@ -201,7 +208,8 @@ class DecisionViewSet(DiscrepancyViewSet):
         gettext_lazy("Undo: the last decision is taken back"), OptionalCommentSerializer, {"comment": "Ошибся строкой"}
     )
     def undo(self, request: Request, id: str) -> Response:
-        if decisions.undoes_link(self.get_object()) and not request.user.has_perm(LINK_PERMISSION):
+        row = self.get_object()
+        if decisions.undoes_link(row) and not request.user.has_perm(LINK_PERMISSION, row):
             raise PermissionDenied(_("You may not say which bills a receipt pays."))
         return self._decide(OptionalCommentSerializer, decisions.undo)
 

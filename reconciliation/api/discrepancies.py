@@ -190,7 +190,6 @@ class DiscrepancyViewSet(OfficeViewSet[Discrepancy]):
     detail_serializer_class = DiscrepancyDetailSerializer
     filterset_class = DiscrepancyFilter
     view_permission = VIEW_PERMISSION
-    shop_path = "case__shop"
     list_order = ("opened_at", "id")
     table_name = "discrepancies"
     summaries = MappingProxyType({LIST: _("Discrepancies"), RETRIEVE: _("A discrepancy with its evidence and history")})

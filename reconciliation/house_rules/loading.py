@@ -57,7 +57,7 @@ def select_in_force() -> QuerySet[HouseRule]:
 
 def know_assignees(rules: QuerySet[HouseRule]) -> QuerySet[HouseRule]:
     """The rules, each of which knows whether its `assignee_may_work`."""
-    can_work = Exists(list_workers().filter(pk=OuterRef("assignee")))
+    can_work = Exists(list_workers(OuterRef(OuterRef("shop"))).filter(pk=OuterRef("assignee")))
     return rules.annotate(assignee_may_work=can_work)  # type: ignore[no-redef]
 
 

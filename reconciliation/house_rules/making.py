@@ -15,12 +15,13 @@ from django.db.models import Min
 from django.utils.translation import gettext as _
 
 from reconciliation.models import HouseRule, KindChoice, Reason
-from reconciliation.permissions import WRITE_OFF_PERMISSION, list_workers
+from reconciliation.permissions import WORK_PERMISSION, WRITE_OFF_PERMISSION
 from reconciliation.rules.house_rules import Direction, Outcome
 from reconciliation.rules.kinds import MONETARY, Kind
 from reconciliation.rules.reasons import list_common_reasons
 from shops.models import Shop
 from shops.presentation import show_amount
+from shops.roles import find_scope
 
 
 class RuleRefused(Exception):
@@ -134,9 +135,15 @@ def find_faults(rule: HouseRule, actor: User, in_force: Collection[HouseRule]) -
     faults = _find_faults_of_conditions(rule)
     closes = rule.outcome == Outcome.RESOLVE
     faults |= _find_faults_of_closing(rule, actor) if closes else _find_faults_of_assigning(rule)
-    if any(other.name == rule.name and other.pk not in (rule.pk, rule.replaces_id) for other in in_force):
+    if any(other.name == rule.name and _meets(other, rule) for other in in_force):
         faults["name"] = _("Another rule in force has this name: the history could not tell them apart.")
     return faults
+
+
+def _meets(other: HouseRule, rule: HouseRule) -> bool:
+    """Whether the two may decide about the same discrepancy."""
+    is_another = other.pk not in (rule.pk, rule.replaces_id)
+    return is_another and (rule.shop_id is None or other.shop_id in (None, rule.shop_id))
 
 
 def _find_faults_of_conditions(rule: HouseRule) -> dict[str, str]:
@@ -172,7 +179,7 @@ def _find_faults_of_closing(rule: HouseRule, actor: User) -> dict[str, str]:
 
 def _find_faults_of_write_off(rule: HouseRule, actor: User) -> dict[str, str]:
     faults, account = {}, rule.write_off_account
-    if not actor.has_perm(WRITE_OFF_PERMISSION):
+    if not actor.has_perm(WRITE_OFF_PERMISSION, rule):
         faults["reason"] = _("You may not write differences off.")
     if account is None:
         faults["write_off_account"] = _("Choose where the rule writes differences off to.")
@@ -195,8 +202,8 @@ def find_write_off_limit(rule: HouseRule) -> Decimal | None:
 
 
 def _find_faults_of_assigning(rule: HouseRule) -> dict[str, str]:
-    if rule.assignee_id is None:
+    if rule.assignee is None:
         return {"assignee": _("Choose who is to have what the rule hands over.")}
-    if not list_workers().filter(pk=rule.assignee_id).exists():
-        return {"assignee": _("This person cannot work discrepancies.")}
+    if rule.shop_id not in find_scope(rule.assignee, WORK_PERMISSION):
+        return {"assignee": _("This person cannot work the discrepancies of all shops that the rule is for.")}
     return {}

@@ -59,9 +59,8 @@ def count_for(reader: Reader, *, since: datetime, until: datetime) -> dict[Shop,
         counted[number].new = figures
     for number, figures in _sum_by_shop(mine):
         counted[number].mine = figures
-    if reader.may_confirm:
-        for number, figures in _sum_by_shop(_select_to_confirm(reader)):
-            counted[number].to_confirm = figures
+    for number, figures in _sum_by_shop(_select_to_confirm(reader)):
+        counted[number].to_confirm = figures
     _count_closed(counted, reader.select(), since, until)
     return {shop: counted[shop.pk] for shop in Shop.objects.filter(pk__in=counted).order_by("pk")}
 
@@ -103,7 +102,7 @@ def _select_to_confirm(reader: Reader) -> QuerySet[Discrepancy]:
     proposals = DiscrepancyStep.objects.filter(
         discrepancy=OuterRef("pk"), action=DiscrepancyStep.Action.PROPOSED
     ).order_by("-pk")
-    waiting = reader.select_of_anybody().filter(status=Status.WAITING)
+    waiting = reader.select_to_confirm().filter(status=Status.WAITING)
     waiting = waiting.annotate(proposer=Subquery(proposals.values("actor")[:1]))
     return waiting.filter(Q(proposer=None) | ~Q(proposer=reader.person.pk))
 

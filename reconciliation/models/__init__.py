@@ -9,6 +9,7 @@ from reconciliation.models.house_rule import DirectionChoice, HouseRule, Outcome
 from reconciliation.models.letter import Alert, Digest, Letter
 from reconciliation.models.period import Period, PeriodAcknowledgement, PeriodEntry
 from reconciliation.models.saved_view import SavedView
+from reconciliation.models.set_off import SetOff
 from reconciliation.models.subscription import Subscription
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
@@ -32,6 +33,7 @@ __all__ = [
     "PeriodEntry",
     "Reason",
     "SavedView",
+    "SetOff",
     "Status",
     "Subscription",
     "WORST_FIRST",

@@ -15,6 +15,8 @@ class Attachment(models.Model):
     content, `sha256` is its fingerprint.
     """
 
+    SHOP_PATH = "step__discrepancy__shop"
+
     step = models.ForeignKey(DiscrepancyStep, models.PROTECT, related_name="attachments", verbose_name=_("step"))
     name = models.CharField(_("file name"), max_length=210)
     content_type = models.CharField(_("type"), max_length=100)

@@ -14,6 +14,8 @@ class Case(models.Model):
     The figures are those of the last judgement: `gap` = `received` - `due`.
     """
 
+    SHOP_PATH = "shop"
+
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="cases", verbose_name=_("shop"))
     bill = models.OneToOneField(
         Bill, models.PROTECT, related_name="case", verbose_name=_("bill"), null=True, blank=True
@@ -52,6 +54,13 @@ class Case(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=("judge_again_at",), condition=models.Q(judge_again_at__isnull=False), name="case_to_judge_again"
+            ),
+            # What remains of the bills that are not paid is read off this alone.
+            models.Index(
+                fields=("bill",),
+                include=("due", "received"),
+                condition=models.Q(bill__isnull=False, fully_paid=False),
+                name="case_unpaid",
             ),
         ]
 

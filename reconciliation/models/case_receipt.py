@@ -16,6 +16,8 @@ class CaseReceipt(models.Model):
     seconds; this is read off one index.
     """
 
+    SHOP_PATH = "case__shop"
+
     case = models.ForeignKey(Case, models.CASCADE, related_name="receipts", verbose_name=_("case"), db_index=False)
     receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="+", verbose_name=_("receipt"), db_index=False)
     store = models.ForeignKey(

@@ -12,6 +12,8 @@ class CaseText(models.Model):
     A table of its own, for it is read from end to end where the database has no index for parts of texts.
     """
 
+    SHOP_PATH = "case__shop"
+
     case = models.OneToOneField(Case, models.CASCADE, related_name="text", verbose_name=_("case"), primary_key=True)
     words = models.TextField(_("words"), blank=True)
     amounts = models.TextField(_("amounts"), blank=True)

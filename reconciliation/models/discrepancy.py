@@ -28,6 +28,8 @@ class Discrepancy(models.Model):
     database: what is worst in the queue has the greatest amount, whichever way; without amounts the kind decides.
     """
 
+    SHOP_PATH = "shop"
+
     case = models.ForeignKey(Case, models.PROTECT, related_name="discrepancies", verbose_name=_("case"))
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="discrepancies", verbose_name=_("shop"), db_index=False)
     kind = models.CharField(_("kind"), max_length=30, choices=KindChoice)
@@ -99,6 +101,9 @@ class Discrepancy(models.Model):
         indexes: ClassVar = [
             models.Index(fields=("-opened_at", "-id"), name="discrepancy_by_time"),
             models.Index(fields=("status", "kind"), name="discrepancy_by_status"),
+            models.Index(fields=("shop", "-changed_at"), name="discrepancy_last_changed"),
+            # What was found in a shop on some days.
+            models.Index(fields=("shop", "opened_at"), include=("status", "kind", "amount"), name="discrepancy_found"),
             # The queue as it is opened.
             models.Index(fields=WORST_FIRST, condition=models.Q(resolved_at=None), name="discrepancy_worst_first"),
             models.Index(
@@ -128,6 +133,8 @@ class DiscrepancyStep(models.Model):
 
     `rule` is the rule of the house that decided it; somebody beside it has had the rule applied to what was open.
     """
+
+    SHOP_PATH = "discrepancy__shop"
 
     class Action(models.TextChoices):
         OPENED = "opened", _("found")

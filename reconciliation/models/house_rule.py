@@ -35,6 +35,9 @@ class HouseRule(models.Model):
     that were asked for it.
     """
 
+    SHOP_PATH = "shop"
+    IS_SHARED_WITHOUT_SHOP = True
+
     assignee_may_work: bool = True
 
     name = models.CharField(_("name"), max_length=100)

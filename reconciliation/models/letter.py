@@ -92,6 +92,8 @@ class Alert(models.Model):
     It is written in the transaction of the step, and waits while `told_at` is empty.
     """
 
+    SHOP_PATH = "step__discrepancy__shop"
+
     step = models.OneToOneField(DiscrepancyStep, models.PROTECT, related_name="alert", verbose_name=_("step"))
     created_at = models.DateTimeField(_("found"))
     told_at = models.DateTimeField(_("told"), null=True, blank=True)

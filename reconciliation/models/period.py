@@ -16,6 +16,8 @@ class Period(models.Model):
     `protocol` holds every figure as text, as it was when the month was closed; `digest` is that of the protocol.
     """
 
+    SHOP_PATH = "shop"
+
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="periods", verbose_name=_("shop"))
     month = models.DateField(_("month"), help_text=_("Its first day."))
     closed_at = models.DateTimeField(_("closed"))
@@ -70,6 +72,8 @@ class PeriodEntry(models.Model):
     closed is an entry of the next one. Money that came without a bill changes nothing that is outstanding of bills;
     its entries are signed as if it did.
     """
+
+    SHOP_PATH = "period__shop"
 
     class What(models.TextChoices):
         BILLED = "billed", _("billed")
@@ -131,6 +135,8 @@ class PeriodAcknowledgement(models.Model):
 
     `period` is the closing that it served.
     """
+
+    SHOP_PATH = "discrepancy__shop"
 
     discrepancy = models.ForeignKey(
         Discrepancy, models.PROTECT, related_name="acknowledgements", verbose_name=_("discrepancy")

@@ -20,6 +20,9 @@ class WriteOffAccount(models.Model):
     `code` is its number in the accountant's own chart of accounts. One without a shop serves every shop.
     """
 
+    SHOP_PATH = "shop"
+    IS_SHARED_WITHOUT_SHOP = True
+
     shop = models.ForeignKey(
         Shop,
         models.PROTECT,

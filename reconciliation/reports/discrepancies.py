@@ -137,7 +137,7 @@ def _period_filters(scope: Scope, filters: tuple[tuple[str, str], ...]) -> tuple
     """The days of the report, and its one shop and kind, unless the row has its own."""
     query, named = scope.query, {name for name, _ in filters}
     wanted = [("opened_at_from", query.first_day.isoformat()), ("opened_at_to", query.last_day.isoformat())]
-    if len(query.shops) == 1:
+    if query.shops is not None and len(query.shops) == 1:
         wanted.append(("shop", str(query.shops[0])))
     if query.kind:
         wanted.append(("kind__exact", query.kind))

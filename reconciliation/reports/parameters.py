@@ -21,7 +21,7 @@ def describe_day(scope: Scope) -> tuple[str, str]:
 def describe_choices(scope: Scope) -> tuple[tuple[str, str], ...]:
     """The shops, and what else was chosen."""
     query = scope.query
-    shops = ", ".join(str(shop) for shop in scope.shops) if query.shops else _("all")
+    shops = ", ".join(str(shop) for shop in scope.shops) if query.shops is not None else _("all")
     chosen = [(_("Shops"), shops)]
     if query.kind:
         chosen.append((_("Kind"), str(KindChoice(query.kind).label)))

@@ -118,7 +118,7 @@ def _links(scope: Scope, key: Key, by: str) -> dict[int, Link]:
     if by != "kind":
         return {}
     filters = [("kind__exact", str(key)), ("status", "resolved")]
-    if len(scope.query.shops) == 1:
+    if scope.query.shops is not None and len(scope.query.shops) == 1:
         filters.append(("shop", str(scope.query.shops[0])))
     return {1: Link("discrepancies", tuple(filters))}
 

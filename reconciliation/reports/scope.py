@@ -26,7 +26,7 @@ class Scope:
     def of(cls, query: ReportQuery) -> "Scope":
         """One query."""
         shops = Shop.objects.order_by("number")
-        return cls(query, tuple(shops.filter(number__in=query.shops) if query.shops else shops))
+        return cls(query, tuple(shops if query.shops is None else shops.filter(number__in=query.shops)))
 
     @cached_property
     def by_number(self) -> dict[int, Shop]:

@@ -13,6 +13,7 @@ from shops.spreadsheets import XLSX_AMOUNT, XLSX_FIRST_YEAR, XLSX_ROWS_LIMIT, XL
 NUMBER_FORMATS = {
     ColumnType.TEXT: "@",
     ColumnType.COUNT: "#,##0",
+    ColumnType.QUANTITY: "#,##0.###",
     ColumnType.AMOUNT: XLSX_AMOUNT,
     ColumnType.PERCENT: '0.##"%"',
     ColumnType.DURATION: "[h]:mm",
@@ -25,18 +26,19 @@ SHEET_NAME_LENGTH = 31
 FORBIDDEN_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
-def write_workbook(file: IO[bytes], report: Report) -> None:
-    """Writes the report as one sheet. Raises TooManyRows."""
-    if len(report.rows) > XLSX_ROWS_LIMIT:
+def write_workbook(file: IO[bytes], *reports: Report) -> None:
+    """Writes each report as a sheet; their titles differ. Raises TooManyRows."""
+    if any(len(report.rows) > XLSX_ROWS_LIMIT for report in reports):
         raise TooManyRows
     # Nothing that begins like a formula or an address becomes one: only the totals below are formulas.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with xlsxwriter.Workbook(file, options) as workbook:
-        workbook.set_properties({"title": report.title})
-        sheet = workbook.add_worksheet(report.title.translate(FORBIDDEN_IN_NAMES)[:SHEET_NAME_LENGTH])
-        header = _write_head(workbook, sheet, report)
-        _write_table(workbook, sheet, report, header)
-        _set_up_page(sheet, report, header)
+        workbook.set_properties({"title": reports[0].title})
+        for report in reports:
+            sheet = workbook.add_worksheet(report.title.translate(FORBIDDEN_IN_NAMES)[:SHEET_NAME_LENGTH])
+            header = _write_head(workbook, sheet, report)
+            _write_table(workbook, sheet, report, header)
+            _set_up_page(sheet, report, header)
 
 
 def _write_head(workbook: Any, sheet: Any, report: Report) -> int:
@@ -58,7 +60,7 @@ def _write_table(workbook: Any, sheet: Any, report: Report, header: int) -> None
         total = workbook.add_format({"num_format": _number_format(column), "bold": True, "top": 1})
         for number, row in enumerate(report.rows, start=first):
             _write_cell(sheet, number, place, row.cells[place], plain)
-        if column.is_summed and report.rows:
+        if column.is_summed and report.rows and report.totals[place] is not None:
             sheet.write_formula(
                 last + 1, place, f"=SUM({xl_range(first, place, last, place)})", total, report.totals[place]
             )

@@ -14,6 +14,7 @@ Cell = str | int | Decimal | timedelta | datetime | None
 class ColumnType(StrEnum):
     TEXT = "text"
     COUNT = "count"
+    QUANTITY = "quantity"
     AMOUNT = "amount"
     PERCENT = "percent"
     DURATION = "duration"
@@ -74,7 +75,7 @@ class ReportQuery:
 
     first_day: date
     last_day: date
-    shops: tuple[int, ...] = ()
+    shops: tuple[int, ...] | None = None
     kind: str = ""
     terminal: int | None = None
     employee: int | None = None

@@ -19,10 +19,13 @@ from shops.access import NewKey, create_key, revoke_key, rotate_key
 from shops.admin.forms import NewKeyForm, RotateForm, ShopForm
 from shops.admin_base import DropdownFilter, FactAdmin, RelatedDropdownFilter, action, display, time_column
 from shops.evotor.waiting import assign_user
-from shops.models import ApiKey, EvotorAccount
+from shops.models import ApiKey, EvotorAccount, Shop
 from shops.presentation import show_time
+from shops.visibility import only_permitted
 
 CONFIRMED = "confirmed"
+MAY_ADD, MAY_CHANGE = "shops.add_apikey", "shops.change_apikey"
+MAY_ASSIGN = "shops.change_evotoraccount"
 
 
 class StepMixin:
@@ -72,10 +75,10 @@ class ApiKeyAdmin(StepMixin, FactAdmin):
     shown_last_used_at = staticmethod(time_column("last_used_at", _("last used")))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.has_perm("shops.add_apikey")
+        return request.user.has_perm(MAY_ADD)
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("shops.change_apikey")
+        return request.user.has_perm(MAY_CHANGE)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -83,7 +86,8 @@ class ApiKeyAdmin(StepMixin, FactAdmin):
         """Asks for shop, role and name; the answer to the form shows the key, which is written nowhere."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = NewKeyForm(request.POST if request.method == "POST" else None, prefix="key")
+        shops = only_permitted(Shop.objects.all(), request.user, MAY_ADD)
+        form = NewKeyForm(request.POST if request.method == "POST" else None, prefix="key", shops=shops)
         if not form.is_valid():
             return self.ask(request, title=gettext("New key"), button=gettext("Make the key"), form=form)
         with transaction.atomic():
@@ -98,7 +102,8 @@ class ApiKeyAdmin(StepMixin, FactAdmin):
         now = timezone.now()
         with transaction.atomic():
             # Locked, so that none is revoked at this moment and followed by one that works.
-            locked = queryset.select_related("shop").select_for_update(of=("self",))
+            ours = only_permitted(queryset, request.user, MAY_CHANGE)
+            locked = ours.select_related("shop").select_for_update(of=("self",))
             keys = [key for key in locked if key.works_at(now)]
             if not keys:
                 messages.error(request, gettext("None of these keys works any more."))
@@ -114,7 +119,8 @@ class ApiKeyAdmin(StepMixin, FactAdmin):
 
     @action(permissions=["manage"], description=_("Revoke…"))
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
-        keys = list(queryset.filter(revoked_at=None).select_related("shop"))
+        ours = only_permitted(queryset, request.user, MAY_CHANGE)
+        keys = list(ours.filter(revoked_at=None).select_related("shop"))
         if keys and CONFIRMED not in request.POST:
             return self.ask(request, title=gettext("Revoke keys for good"), button=gettext("Revoke"), rows=keys)
         now = timezone.now()
@@ -163,12 +169,13 @@ class EvotorAccountAdmin(StepMixin, FactAdmin):
     readonly_fields = ("shown_token_given_at", "shown_last_used_at", "shown_cloud_token_received_at")
 
     def has_assign_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("shops.change_evotoraccount")
+        return request.user.has_perm(MAY_ASSIGN)
 
     @action(permissions=["assign"], description=_("Assign to a shop…"))
     def assign_selected(self, request: HttpRequest, queryset: QuerySet[EvotorAccount]) -> HttpResponse | None:
-        form = ShopForm(request.POST if CONFIRMED in request.POST else None, prefix="assign")
-        accounts = list(queryset)
+        shops = only_permitted(Shop.objects.all(), request.user, MAY_ASSIGN)
+        form = ShopForm(request.POST if CONFIRMED in request.POST else None, prefix="assign", shops=shops)
+        accounts = list(only_permitted(queryset, request.user, MAY_ASSIGN))
         if not form.is_valid():
             return self.ask(
                 request, title=gettext("Assign to a shop"), button=gettext("Assign"), rows=accounts, form=form

@@ -27,7 +27,9 @@ from shops.admin_base import (
 from shops.evotor.waiting import AssignmentRefused, assign_message, assign_store, assign_user
 from shops.models import InstallationEvent, RegisterDocument, Shop, UnassignedMessage
 from shops.presentation import NOTHING, show_time
+from shops.visibility import only_permitted
 
+MAY_ASSIGN = "shops.assign_unassignedmessage"
 WAITING, DELIVERED, ALL = "waiting", "delivered", "all"
 
 
@@ -79,15 +81,17 @@ class UnassignedMessageAdmin(StepMixin, FactAdmin):
     readonly_fields = ("shown_received_at", "shown_last_received_at", "shown_state", "shown_assigned_at")
 
     def has_assign_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("shops.assign_unassignedmessage")
+        return request.user.has_perm(MAY_ASSIGN)
 
     @action(permissions=["assign"], description=_("Assign to a shop…"))
     def assign_selected(self, request: HttpRequest, queryset: QuerySet[UnassignedMessage]) -> HttpResponse | None:
-        rows = list(queryset.filter(assigned_at=None).select_related("account"))
+        ours = only_permitted(queryset, request.user, MAY_ASSIGN)
+        rows = list(ours.filter(assigned_at=None).select_related("account"))
         if not rows:
             messages.error(request, gettext("None of these messages waits any more."))
             return None
-        form = AssignForm(request.POST if CONFIRMED in request.POST else None, prefix="assign")
+        shops = only_permitted(Shop.objects.all(), request.user, MAY_ASSIGN)
+        form = AssignForm(request.POST if CONFIRMED in request.POST else None, prefix="assign", shops=shops)
         if not form.is_valid():
             return self.ask(request, title=gettext("Assign to a shop"), button=gettext("Assign"), rows=rows, form=form)
         shop, scope = form.cleaned_data["shop"], form.cleaned_data["scope"]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from shops.models import ApiKey, Shop
@@ -19,12 +20,18 @@ STORE, USER, MESSAGE = "store", "user", "message"
 
 
 class ShopForm(forms.Form):
+    """Asks for one of the `shops` in which the person may do what is asked for."""
+
     shop: Any = forms.ModelChoiceField(
         label=_("Shop"),
-        queryset=Shop.objects.all(),
+        queryset=Shop.objects.none(),
         empty_label=_("Choose a shop"),
         widget=forms.Select(attrs=FIELD),
     )
+
+    def __init__(self, *args: Any, shops: QuerySet[Shop], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["shop"].queryset = shops  # type: ignore[attr-defined]
 
 
 class NewKeyForm(ShopForm):

@@ -5,6 +5,7 @@ from shops.models.allocation import AllocatedLine, AllocatedPart, Allocation
 from shops.models.bill import Bill, BillLine, BillVersion
 from shops.models.evotor import InstallationEvent, RegisterDocument, UnassignedMessage
 from shops.models.exchange import ExchangeEvent, JournalFragment, Moment
+from shops.models.membership import Membership
 from shops.models.product import Product
 from shops.models.receipt import Receipt, ReceiptDelivery, ReceiptLine
 from shops.models.relay import Forward, Upstream
@@ -27,6 +28,7 @@ __all__ = [
     "Forward",
     "InstallationEvent",
     "JournalFragment",
+    "Membership",
     "Moment",
     "Product",
     "Receipt",

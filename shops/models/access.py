@@ -15,6 +15,8 @@ class ApiKey(models.Model):
     A rotated key goes on working until `expires_at`, so that its successor can be put in place in peace.
     """
 
+    SHOP_PATH = "shop"
+
     class Role(models.TextChoices):
         REGISTER = "register", _("register: asks for bills, brings receipts")
         CRM = "crm", _("CRM: writes bills")
@@ -61,6 +63,8 @@ class EvotorAccount(models.Model):
     `cloud_token` is the other direction: with it Evotor's own REST API answers for this user. Evotor tells it once,
     when the application is installed, and it must be sent as it is, so it is stored as it is, and shown nowhere.
     """
+
+    SHOP_PATH = "shop"
 
     user_id = models.CharField(_("Evotor user"), max_length=200, unique=True)
     shop = models.ForeignKey(

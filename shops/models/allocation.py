@@ -17,6 +17,8 @@ class Allocation(models.Model):
     again. An allocation counts until the next one takes its place; none is ever changed or removed.
     """
 
+    SHOP_PATH = "receipt__shop"
+
     receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="allocations", verbose_name=_("receipt"))
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by")
@@ -56,6 +58,8 @@ class AllocatedPart(models.Model):
     A part without lines of its own is the whole receipt.
     """
 
+    SHOP_PATH = "allocation__receipt__shop"
+
     allocation = models.ForeignKey(Allocation, models.PROTECT, related_name="parts", verbose_name=_("allocation"))
     position = models.PositiveIntegerField(_("position"))
     bill = models.ForeignKey(
@@ -85,6 +89,8 @@ class AllocatedPart(models.Model):
 
 class AllocatedLine(models.Model):
     """How much of a line of the receipt belongs to a part."""
+
+    SHOP_PATH = "part__allocation__receipt__shop"
 
     part = models.ForeignKey(AllocatedPart, models.PROTECT, related_name="lines", verbose_name=_("part of a receipt"))
     line = models.ForeignKey(ReceiptLine, models.PROTECT, related_name="+", verbose_name=_("receipt line"))

@@ -13,6 +13,8 @@ from shops.models.shop import Shop
 class Bill(models.Model):
     """A bill as it was last stated. Every statement of its contents is kept as a `BillVersion`."""
 
+    SHOP_PATH = "shop"
+
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="bills", verbose_name=_("shop"))
     external_id = models.CharField(_("id"), max_length=200)
     number = models.CharField(_("number"), max_length=200, blank=True)
@@ -69,6 +71,12 @@ class Bill(models.Model):
         blank=True,
         help_text=_("What is offered of a bill that is paid in part."),
     )
+    is_paid = models.BooleanField(
+        _("paid in full"),
+        default=False,
+        editable=False,
+        help_text=_("As it was last judged: nothing of it is left to pay."),
+    )
     unjudged_since = models.DateTimeField(_("waits for judgement since"), null=True, blank=True)
 
     class Meta:
@@ -88,6 +96,23 @@ class Bill(models.Model):
                 fields=("shop", "offered_total"),
                 condition=models.Q(offered_total__isnull=False),
                 name="bill_by_remaining_total",
+            ),
+            # What a shop billed on some days is read off these alone.
+            models.Index(
+                fields=("shop", "issued_at"),
+                include=("id", "total", "prepayment", "cancelled_at"),
+                name="bill_billed",
+            ),
+            models.Index(fields=("shop",), condition=models.Q(issued_at=None), name="bill_without_date"),
+            # What is outstanding, without the bills that are paid.
+            models.Index(
+                fields=("shop", "issued_at"),
+                include=("id", "total", "prepayment"),
+                condition=models.Q(is_paid=False, cancelled_at=None, closed_at=None),
+                name="bill_outstanding",
+            ),
+            models.Index(
+                fields=("shop", "issued_at"), condition=models.Q(cancelled_at__isnull=False), name="bill_cancelled"
             ),
         ]
 
@@ -115,6 +140,8 @@ class Bill(models.Model):
 class BillVersion(models.Model):
     """One statement of a bill's contents (a BILL answer). A statement equal to the one before makes no new version."""
 
+    SHOP_PATH = "bill__shop"
+
     bill = models.ForeignKey(Bill, models.CASCADE, related_name="versions", verbose_name=_("bill"))
     sequence = models.PositiveIntegerField(_("version"))
     stated_by = models.ForeignKey(
@@ -140,6 +167,8 @@ class BillVersion(models.Model):
 
 class BillLine(models.Model):
     """One line of a version of a bill."""
+
+    SHOP_PATH = "version__bill__shop"
 
     version = models.ForeignKey(BillVersion, models.CASCADE, related_name="lines", verbose_name=_("version"))
     position = models.PositiveIntegerField(_("position"))

@@ -17,6 +17,8 @@ class UnassignedMessage(models.Model):
     counted. `account` is set where it came with the token of an account: then only that account gives it a shop.
     """
 
+    SHOP_PATH = "shop"
+
     class Kind(models.TextChoices):
         RECEIPTS = "receipts", _("receipts")
         STORES = "stores", _("names of stores")
@@ -94,6 +96,8 @@ class UnassignedMessage(models.Model):
 class InstallationEvent(models.Model):
     """An Evotor user has installed the application, or removed it. Kept as it came; nothing follows from it."""
 
+    SHOP_PATH = ""
+
     event_id = models.CharField(_("Evotor's event id"), max_length=200, unique=True)
     type = models.CharField(_("type"), max_length=200)
     user_id = models.CharField(_("Evotor user"), max_length=200, blank=True)
@@ -116,6 +120,8 @@ class RegisterDocument(models.Model):
     The same document sent again is one row. Other contents under the same id are a row of their own that
     `contradicts` the first: neither is taken for the truth by itself.
     """
+
+    SHOP_PATH = "shop"
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="register_documents", verbose_name=_("shop"))
     store = models.ForeignKey(Store, models.PROTECT, related_name="documents", verbose_name=_("store"), null=True)

@@ -23,6 +23,8 @@ class ExchangeEvent(models.Model):
     The time has whole seconds, as the log writes it; `position` is the order within the second.
     """
 
+    SHOP_PATH = "shop"
+
     class DirectionChoice(models.TextChoices):
         REQUEST = Direction.REQUEST.value, _("Request")
         ANSWER = Direction.ANSWER.value, _("Answer")
@@ -105,6 +107,8 @@ class ExchangeEvent(models.Model):
 
 class JournalFragment(models.Model):
     """Text of an imported log that belongs to no exchange: kept where it stood, so that the export gives it back."""
+
+    SHOP_PATH = ""  # nobody knows whose it is: it may hold what any shop has sent
 
     text = models.BinaryField(_("text"))
     source = models.CharField(_("file"), max_length=500)

@@ -9,6 +9,8 @@ from shops.models.shop import Shop
 class Product(models.Model):
     """What a shop sells, as it was last named. The id is text: the wire has both `82` and a UUID."""
 
+    SHOP_PATH = "shop"
+
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="products", verbose_name=_("shop"))
     external_id = models.CharField(_("id"), max_length=200)
     name = models.TextField(_("name"))

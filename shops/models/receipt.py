@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from shops.models.bill import Bill
@@ -17,6 +19,8 @@ class Receipt(models.Model):
     `bill` is the bill that it names, once that is known; what it says of the bill stays beside it, as it was said.
     Where `is_allocated`, a person has said which bills it pays (an `Allocation`), and that counts instead.
     """
+
+    SHOP_PATH = "shop"
 
     class Type(models.TextChoices):
         SELL = "SELL", _("sale")
@@ -72,6 +76,8 @@ class Receipt(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=("-received_at", "-id"), name="receipt_by_time"),
+            # The last one of a shop: open pages ask for it all the time.
+            models.Index(fields=("shop", "-id"), name="receipt_last_of_shop"),
             models.Index(
                 fields=("shop", "bill_external_id"), condition=models.Q(bill=None), name="receipt_waiting_for_bill"
             ),
@@ -85,6 +91,24 @@ class Receipt(models.Model):
                 condition=models.Q(bill=None, is_allocated=False),
                 name="receipt_without_bill_by_time",
             ),
+            # What a shop took on some days is read off this alone, without the rows.
+            models.Index(
+                F("shop"),
+                Coalesce("printed_at", "received_at"),
+                include=(
+                    "printed_at",
+                    "received_at",
+                    "type",
+                    "payment_source",
+                    "store",
+                    "terminal",
+                    "employee",
+                    "total",
+                ),
+                condition=models.Q(informational=False, type__in=("SELL", "PAYBACK"))
+                & ~models.Q(settlement_method="Lend"),
+                name="receipt_takings",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -93,6 +117,8 @@ class Receipt(models.Model):
 
 class ReceiptLine(models.Model):
     """One line of a receipt. `total` is what was paid for it, after its discount."""
+
+    SHOP_PATH = "receipt__shop"
 
     receipt = models.ForeignKey(Receipt, models.CASCADE, related_name="lines", verbose_name=_("receipt"))
     position = models.PositiveIntegerField(_("position"))
@@ -114,6 +140,14 @@ class ReceiptLine(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("receipt", "position"), name="receipt_lines_are_numbered"),
         ]
+        indexes: ClassVar = [
+            # What was sold of each product is read off this alone.
+            models.Index(
+                fields=("receipt",),
+                include=("product_external_id", "quantity", "total"),
+                name="receipt_line_sold",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.product_external_id
@@ -121,6 +155,8 @@ class ReceiptLine(models.Model):
 
 class ReceiptDelivery(models.Model):
     """One arrival of a receipt. Evotor delivers at least once; a delivery with other contents is kept and flagged."""
+
+    SHOP_PATH = "receipt__shop"
 
     receipt = models.ForeignKey(Receipt, models.CASCADE, related_name="deliveries", verbose_name=_("receipt"))
     event = models.ForeignKey(ExchangeEvent, models.PROTECT, related_name="deliveries", verbose_name=_("journal entry"))

@@ -46,6 +46,8 @@ class Upstream(models.Model):
     shop's queue, and while the CRM cannot be reached the whole queue waits, in its order.
     """
 
+    SHOP_PATH = "shop"
+
     shop = models.OneToOneField(Shop, models.CASCADE, primary_key=True, related_name="upstream", verbose_name=_("shop"))
     address = models.CharField(
         _("address of the CRM"),
@@ -98,6 +100,8 @@ class Forward(models.Model):
     Written in the transaction that records the receipt. `headers` are those that the CRM is to see; they may hold a
     secret, are shown nowhere, and are dropped when the receipt is accepted.
     """
+
+    SHOP_PATH = "shop"
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="forwards", verbose_name=_("shop"))
     event = models.OneToOneField(

@@ -16,6 +16,8 @@ class Shift(models.Model):
     may come first. `revenue` of a Z-report counts, else that of the closing of the shift.
     """
 
+    SHOP_PATH = "shop"
+
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="shifts", verbose_name=_("shop"))
     terminal = models.ForeignKey(Terminal, models.PROTECT, related_name="shifts", verbose_name=_("terminal"))
     store = models.ForeignKey(

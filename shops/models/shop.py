@@ -25,6 +25,8 @@ def validate_time_zone(name: str) -> None:
 class Shop(models.Model):
     """A tenant. Its number is the second column of the exchange log."""
 
+    SHOP_PATH = "pk"
+
     class AfterPartial(models.TextChoices):
         REMAINING = "remaining", _("offer the remaining lines")
         FULL = "full", _("offer the bill as it was")
@@ -117,6 +119,8 @@ class EvotorObject(models.Model):
 class Store(EvotorObject):
     """A store (`storeId`). It belongs to one shop: a receipt of it under another shop is a discrepancy."""
 
+    SHOP_PATH = "shop"
+
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="stores", verbose_name=_("shop"))
 
     class Meta:
@@ -128,6 +132,8 @@ class Store(EvotorObject):
 
 class Terminal(EvotorObject):
     """A cash register (`deviceId`)."""
+
+    SHOP_PATH = "shop"
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="terminals", verbose_name=_("shop"))
     store = models.ForeignKey(
@@ -146,6 +152,8 @@ class Terminal(EvotorObject):
 
 class Employee(EvotorObject):
     """A cashier (`employeeId`)."""
+
+    SHOP_PATH = "shop"
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="employees", verbose_name=_("shop"))
 

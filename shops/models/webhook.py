@@ -16,6 +16,8 @@ class CrmWebhook(models.Model):
     a row that nobody answered; until `silent_until` nothing is sent, so that a dead CRM does not hold up others.
     """
 
+    SHOP_PATH = "shop"
+
     shop = models.OneToOneField(Shop, models.PROTECT, related_name="crm_webhook", verbose_name=_("shop"))
     url = models.CharField(_("address"), max_length=500, validators=[validate_address])
     active = models.BooleanField(
@@ -42,6 +44,8 @@ class WebhookMessage(models.Model):
     It waits while `next_attempt_at` is set. An attempt moves that time on before it begins: should the sender die,
     another one tries again then, with the same `message_id`.
     """
+
+    SHOP_PATH = "shop"
 
     class Fault(models.TextChoices):
         """Why an attempt got no answer."""

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
 
-# What is awaited comes within a second; on a busy machine it may take some.
-expect.set_options(timeout=20_000)
+# What is awaited comes within a second; on a busy machine it may take many.
+TIMEOUT_MILLISECONDS = 90_000
+expect.set_options(timeout=TIMEOUT_MILLISECONDS)
 
 
 @pytest.fixture(scope="module")

@@ -210,7 +210,7 @@ def test_who_may_not_or_will_not_be_told_gets_nothing(shop: Shop, lack: str) -> 
     person = make_reader(digest=lack != "wish")
     open_beyond(shop, "-60.00", at=TUESDAY_NOON)
     if lack == "permission":
-        person.groups.clear()
+        person.memberships.all().delete()
     person.email = "" if lack == "address" else person.email
     person.is_active = lack != "login"
     person.save(update_fields=["email", "is_active"])

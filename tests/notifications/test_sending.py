@@ -171,7 +171,7 @@ def test_who_may_not_be_told_any_more_gets_nothing(mail: MailServer, clock: Cloc
     letter = write_letter(clock)
     person = letter.person
     if loss == "permission":
-        person.groups.clear()
+        person.memberships.all().delete()
     else:
         person.email, person.is_active = ("", True) if loss == "address" else (person.email, False)
         person.save(update_fields=["email", "is_active"])

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from reconciliation.models import Discrepancy
 from shops.access import revoke_key
-from shops.api.scope import visible_shops
 from shops.models import ApiKey, Bill, ExchangeEvent, Receipt
+from shops.visibility import visible_shops
 from tests.factories import make_person
 from tests.office.conftest import call_with_key, download, list_ids, log_in, read
 

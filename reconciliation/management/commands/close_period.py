@@ -48,7 +48,11 @@ class Command(DatabaseCommand):
                 self._show_preview(found, month, not_ours)
             else:
                 period = periods.close_period(
-                    shop=found, month=month, actor=_find_person(by), now=timezone.now(), messages_of_others=not_ours
+                    shop=found,
+                    month=month,
+                    actor=_find_person(by, found),
+                    now=timezone.now(),
+                    messages_of_others=not_ours,
                 )
                 self._show(read_figures(period.protocol))
         except periods.ClosingRefused as refusal:
@@ -76,11 +80,11 @@ def parse_month(text: str) -> date:
         raise ArgumentTypeError(f"{text!r} is no month. Write it like 2026-03.") from None
 
 
-def _find_person(name: str | None) -> User:
+def _find_person(name: str | None, shop: Shop) -> User:
     person = User.objects.filter(username=name, is_active=True).first() if name else None
     if person is None:
         raise CommandError(_("Say who closes the month: --by and the name of a user."))
-    if not person.has_perm(CLOSE_PERIOD_PERMISSION):
+    if not person.has_perm(CLOSE_PERIOD_PERMISSION, shop):
         raise CommandError(_("%(name)s may not close months.") % {"name": name})
     return person
 

@@ -24,10 +24,10 @@ from shops.api.filters import check_parameters, list_repeatable
 from shops.api.openapi import OfficeSchema
 from shops.api.pagination import CURSOR, PAGE_SIZE, KeysetPagination, sort_newest_first
 from shops.api.parsing import BoundedJSONParser
-from shops.api.scope import only_visible
 from shops.api.tables import CsvRenderer, StrictNegotiation, TableRenderer, XlsxRenderer, write_table
 from shops.api.throttling import OfficeThrottle
 from shops.models import ApiKey
+from shops.visibility import only_permitted
 
 Row = TypeVar("Row", bound=Model)
 
@@ -65,14 +65,13 @@ class OfficeViewSet(GenericViewSet[Row]):
     table_name: str
     summaries: Mapping[str, str | Promise] = MappingProxyType({})
     view_permission: str
-    shop_path = "shop"
     list_order: Sequence[str]
     detail_serializer_class: type[BaseSerializer[Any]]
     filterset_class: Any
     examples = Path(__file__).parents[1] / "examples"
 
     def get_queryset(self) -> QuerySet[Row]:
-        return only_visible(self.get_rows(), self.request.user, shop_path=self.shop_path)
+        return only_permitted(self.get_rows(), self.request.user, self.view_permission)
 
     def get_rows(self) -> QuerySet[Row]:
         """The rows of all shops, with what the answer needs of other tables."""
