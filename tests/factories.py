@@ -94,19 +94,27 @@ def make_shop(number: int) -> Shop:
 
 
 def make_event(
-    shop: Shop, *, kind: str = "BILL", direction: str = "request", body: str = "{}", answer: ExchangeEvent | None = None
+    shop: Shop,
+    *,
+    kind: str = "BILL",
+    direction: str = "request",
+    body: str = "{}",
+    answer: ExchangeEvent | None = None,
+    at: datetime = NOON,
 ) -> ExchangeEvent:
     number = next(_numbers)
-    return ExchangeEvent.objects.create(
+    event = ExchangeEvent(
         shop=shop,
         kind=kind,
         direction=direction,
-        occurred_at=NOON,
+        occurred_at=at,
         position=number,
-        body=body,
         answer=answer,
         digest=str(number),
     )
+    event.body = body
+    event.save(force_insert=True)
+    return event
 
 
 def make_bill(shop: Shop, *, total: str = "100.00") -> Bill:

@@ -91,11 +91,11 @@ class Browser:
             return page.decode()
 
     def log_in(self, username: str, password: str) -> str:
-        form = self.open("admin/login/")
+        form = self.open("account/login/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
         assert token is not None
         return self.open(
-            "admin/login/?next=/admin/", username=username, password=password, csrfmiddlewaretoken=token[1]
+            "account/login/?next=/admin/", username=username, password=password, csrfmiddlewaretoken=token[1]
         )
 
 

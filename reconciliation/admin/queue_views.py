@@ -82,7 +82,7 @@ class QueueMixin:
         """Which state of the queue the list would show now; open lists ask it all the time."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return answer_version(scope_of(request.user, VIEW_PERMISSION))
+        return answer_version(find_version(scope_of(request.user, VIEW_PERMISSION)))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return order_queue(request.GET.get("status", ""))

@@ -11,6 +11,7 @@ from reconciliation.models.period import Period, PeriodAcknowledgement, PeriodEn
 from reconciliation.models.saved_view import SavedView
 from reconciliation.models.set_off import SetOff
 from reconciliation.models.subscription import Subscription
+from reconciliation.models.turn import JudgingTurn
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
 
@@ -25,6 +26,7 @@ __all__ = [
     "Discrepancy",
     "DiscrepancyStep",
     "HouseRule",
+    "JudgingTurn",
     "KindChoice",
     "Letter",
     "OutcomeChoice",

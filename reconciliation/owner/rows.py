@@ -253,7 +253,7 @@ def _find_discrepancies(shop: Shop, asked: RowsAsked, now: datetime) -> Rows:
         return cells
 
     totals: tuple[Cell, ...] = (_("Total"), None, None, None, read_sum(summed["total"]))
-    near = found.select_related(*NEAR).defer("case__event__body", "case__event__verbatim").order_by(*WORST_FIRST)
+    near = found.select_related(*NEAR).order_by(*WORST_FIRST)
     return Rows(_("Discrepancies"), tuple(described), columns, near, show, summed["count"], totals)
 
 

@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from reconciliation.freshness import answer_version, find_version
+from reconciliation.freshness import answer_version, version_of, with_latest
 from reconciliation.owner import files, tables
 from reconciliation.owner.asked import Unreadable, read_comparison, read_rows_asked
 from reconciliation.owner.days import Choice, Comparison, compare
@@ -33,7 +33,6 @@ from reconciliation.owner.wording import judge_page, word_comparison, word_days
 from reconciliation.reports.cells import show_row, show_totals
 from reconciliation.reports.values import Report, Row
 from shops.models import Shop
-from shops.roles import Scope
 from shops.spreadsheets import TooManyRows
 from shops.visibility import visible_shops
 
@@ -42,8 +41,8 @@ ALL_TABLES = "page"
 
 
 def find_shop(request: HttpRequest, number: int) -> Shop:
-    """The shop of an address, for whom may see it."""
-    return get_object_or_404(visible_shops(request.user), pk=number)
+    """The shop of an address, for whom may see it; with what its version is made of."""
+    return get_object_or_404(with_latest(visible_shops(request.user)), pk=number)
 
 
 @require_safe
@@ -70,17 +69,16 @@ def shops_view(request: HttpRequest) -> HttpResponse:
 def shop_view(request: HttpRequest, number: int) -> HttpResponse:
     """The page of one shop."""
     shop, now = find_shop(request, number), timezone.now()
-    # Before the figures: what comes in between is then read by the page or by its next question.
-    version = find_version(Scope(False, frozenset((shop.pk,))))
+    # The version was read before the figures: what comes in between is new to the next question, or read already.
     page = read_page(shop, _read_comparison(request, shop, now), now)
-    return render(request, "owner/shop.html", _describe(request, page, version))
+    return render(request, "owner/shop.html", _describe(request, page))
 
 
 @require_safe
 @login_required
 def version_view(request: HttpRequest, number: int) -> HttpResponse:
     """Which state of the shop a page would show now; open pages ask it all the time."""
-    return answer_version(Scope(False, frozenset((find_shop(request, number).pk,))))
+    return answer_version(version_of(find_shop(request, number)))
 
 
 @require_safe
@@ -131,7 +129,7 @@ def _read_comparison(request: HttpRequest, shop: Shop, now: datetime) -> Compari
         return compare(Choice.YESTERDAY, now, shop.zone)
 
 
-def _describe(request: HttpRequest, page: ShopPage, version: str) -> dict[str, Any]:
+def _describe(request: HttpRequest, page: ShopPage) -> dict[str, Any]:
     question = ask_again(request.GET)
     shown = [show_table(page.shop, report, question) for report in tables.list_tables(page)]
     days = page.comparison.days
@@ -144,7 +142,7 @@ def _describe(request: HttpRequest, page: ShopPage, version: str) -> dict[str, A
         "periods": list_periods(reverse("owner:shop", args=[page.shop.number]), page.comparison.choice),
         "is_own": page.comparison.choice == Choice.OWN,
         "live_address": reverse("owner:version", args=[page.shop.number]),
-        "live_version": version,
+        "live_version": version_of(page.shop),
         "verdict": judge_page(page),
         "cards": show_cards(page),
         "discrepancies": show_discrepancies(page),

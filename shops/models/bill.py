@@ -90,7 +90,9 @@ class Bill(models.Model):
             models.Index(fields=("shop", "number"), name="bill_by_number"),
             models.Index(fields=("-issued_at", "-id"), name="bill_by_date"),
             models.Index(fields=("shop", "-issued_at", "-id"), condition=models.Q(on_offer=True), name="bill_on_offer"),
-            models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged"),
+            models.Index(
+                fields=("shop", "id"), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged_of_shop"
+            ),
             models.Index(fields=("shop", "total"), name="bill_by_total"),
             models.Index(
                 fields=("shop", "offered_total"),
@@ -121,10 +123,9 @@ class Bill(models.Model):
 
     @classmethod
     def with_messages(cls) -> models.QuerySet["Bill"]:
-        """All, with the messages that state, list and open them, but without the texts of those: a LIST is long."""
+        """All, with the messages that state, list and open them."""
         messages = ("stated_by", "listed_by", "upstream_listed_by", "opened_by")
-        texts = [f"{message}__{text}" for message in messages for text in ("body", "verbatim")]
-        return cls._default_manager.select_related("shop", *messages).defer(*texts)
+        return cls._default_manager.select_related("shop", *messages)
 
     @property
     def contents_known(self) -> bool:

@@ -84,7 +84,9 @@ class Receipt(models.Model):
             models.Index(
                 fields=("shop", "bill_number"), condition=models.Q(bill=None), name="receipt_waiting_for_number"
             ),
-            models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged"),
+            models.Index(
+                fields=("shop", "id"), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged_of_shop"
+            ),
             models.Index(fields=("shop", "total"), name="receipt_by_total"),
             models.Index(
                 fields=("shop", "printed_at"),
