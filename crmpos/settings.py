@@ -25,6 +25,7 @@ from crmpos.environment import (
     read_text,
     read_time_zone,
 )
+from crmpos.operating.content_policy import STRICT
 from crmpos.secret_key import load_or_make_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -48,8 +49,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# To have a domain and all below it built into browsers is its owner's decision, and can hardly be taken back.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": STRICT}
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
@@ -131,10 +135,13 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "csp",
 ]
 
 MIDDLEWARE = [
+    "crmpos.operating.doors.OperatingDoors",
     "django.middleware.security.SecurityMiddleware",
+    "crmpos.operating.content_policy.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "crmpos.accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -330,6 +337,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600.0},
     },
 }
+
+# What `/readyz` bears: longer than this no case may wait for its judgement.
+READY_UNJUDGED_LIMIT_SECONDS = read_integer("READY_UNJUDGED_LIMIT_SECONDS", default=300, minimum=1, maximum=86400)
 
 # Whether a shop's CRM may stand on this machine or in a private network, as it does beside a shop. Where shops' owners
 # enter addresses themselves, false keeps them from reaching into the network of the server.
