@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import xlsxwriter
 from django.utils.translation import gettext as _
@@ -47,7 +47,13 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
     yield _empty(buffer)
 
 
-def write_rows(file: IO[str], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[None]:
+class TextWriter(Protocol):
+    """A file of text, or what writes like one, as the output of a command does."""
+
+    def write(self, text: str, /) -> Any: ...
+
+
+def write_rows(file: TextWriter, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[None]:
     """Writes the table as CSV into a file of text, a row at each step: the one place where CSV is written."""
     writer = csv.writer(file)
     writer.writerow(header)

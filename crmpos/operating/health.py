@@ -89,7 +89,7 @@ def check_database() -> Details:
 def check_broker() -> Details:
     """The broker takes tasks."""
     with app.connection_for_write(connect_timeout=TIME_LIMIT_SECONDS) as broker:
-        broker.channel().close()
+        broker.connect()
     return {}
 
 

@@ -119,13 +119,19 @@ def _steps(world: World, pattern: Pattern) -> list[str]:
 
 
 Fill = Callable[[World, Pattern], list[str]]
+
+
+def _fill_keys(model: type[Model]) -> Fill:
+    return lambda world, _pattern: _keys(world, model)
+
+
 # What belongs to a shop, by the names of parameters ...
 OF_A_SHOP: dict[str, Fill] = {
     "bill_id": _bills,
     "id": _ids,
     "object_id": _objects,
     "store_id": lambda world, pattern: [row.evotor_id for row in world.rows(Store)[:1]],
-    **{name: (lambda world, pattern, model=model: _keys(world, model)) for name, model in MODELS.items()},
+    **{name: _fill_keys(model) for name, model in MODELS.items()},
 }
 # ... and what does not.
 OF_NOBODY: dict[str, Fill] = {
