@@ -62,7 +62,8 @@ class QueueMixin:
     # --- the list ---
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        version = find_version(scope_of(request.user, VIEW_PERMISSION))
+        # Before the list: what comes in between is then read by the list or by its next question.
+        version = find_version(scope_of(request.user, VIEW_PERMISSION)) if request.method == "GET" else ""
         response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             changelist = response.context_data["cl"]
