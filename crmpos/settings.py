@@ -259,6 +259,7 @@ CELERY_TASK_ROUTES = {
     "reconciliation.tasks.send_letters": {"queue": "notifying"},
     "shops.tasks.forward_*": {"queue": "forwarding"},
     "shops.tasks.send_webhooks": {"queue": "notifying"},
+    "crmpos.tasks.send_password_resets": {"queue": "notifying"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
