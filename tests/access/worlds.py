@@ -42,6 +42,7 @@ from tests.factories import NOON, join_shop, make_bill, make_discrepancy, make_r
 
 APPS = ("shops", "reconciliation")
 MONTH = date(2026, 3, 1)
+NOBODY_ANSWERS = "http://127.0.0.1:9"
 CLOSED_AT = datetime(2026, 3, 2, tzinfo=UTC)
 
 # What is no text of people's, or has to be of a certain form.
@@ -280,7 +281,7 @@ def _list_texts(model: type[Model]) -> Iterator[Any]:
 
 def _word_of(world: World, each: Any, row: Model) -> str:
     if each.name in ("url", "address") and row._meta.model_name in ("upstream", "crmwebhook"):
-        return f"https://{world.word}.example/{row.pk}"
+        return f"{NOBODY_ANSWERS}/{world.word}-{row.pk}"
     if each.name == "body":
         return f'{{"said": "{world.word}"}}'
     return f"{world.word}-{each.name}-{row.pk}"[: each.max_length or 200]
