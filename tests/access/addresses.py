@@ -6,7 +6,7 @@ A parameter that stands in no table here fails the test: whoever adds an address
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from typing import Any
 from urllib.parse import quote
@@ -97,6 +97,10 @@ def _keys(world: World, model: type[Model]) -> list[str]:
     return [str(world.one(model).pk)]
 
 
+def _key_of(model: type[Model], world: World, pattern: Pattern) -> list[str]:
+    return _keys(world, model)
+
+
 def _bills(world: World, pattern: Pattern) -> list[str]:
     if pattern.route.startswith("api/"):
         return [world.one(Bill).external_id]
@@ -125,7 +129,7 @@ OF_A_SHOP: dict[str, Fill] = {
     "id": _ids,
     "object_id": _objects,
     "store_id": lambda world, pattern: [row.evotor_id for row in world.rows(Store)[:1]],
-    **{name: (lambda world, pattern, model=model: _keys(world, model)) for name, model in MODELS.items()},
+    **{name: partial(_key_of, model) for name, model in MODELS.items()},
 }
 # ... and what does not.
 OF_NOBODY: dict[str, Fill] = {

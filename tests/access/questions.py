@@ -9,6 +9,7 @@ from django.db.models import ForeignKey, Model
 
 from reconciliation.admin.steps import STEPS
 from reconciliation.models import Discrepancy, WriteOffAccount
+from shops.admin_base import ReadOnlyFactsMixin
 from shops.models import ApiKey, Bill, Product, Receipt, Store, Terminal
 from shops.models import Employee as Cashier
 from tests.access.addresses import Address
@@ -18,7 +19,7 @@ from tests.logs import line, make_receipt
 from tests.logs import make_bill as make_wire_bill
 from tests.protocol.conftest import make_event
 
-COMMENT = "because"
+COMMENT, DELETE = "because", "delete_selected"
 READ_ONLY = ("<path:content_type_id>/<path:object_id>/", "/history/", "/jsi18n/", "/autocomplete/", "/search/")
 OFFICE_LISTS = (
     "/api/office/bills/",
@@ -46,11 +47,11 @@ def _list_writings(address: Address, ours: World, theirs: World) -> Iterator[Que
     if route.startswith(("api/v", "index.php")):
         yield from _list_messages(address.path, ours, theirs)
         return
-    if not route.endswith(READ_ONLY):
-        yield Question("POST", address.path, body=tell(ours if address.is_foreign else theirs))
     model = address.pattern.model
     if model and route.endswith(f"/{model._meta.model_name}/"):
         yield from _list_actions(address.path, model, ours, theirs)
+    elif not route.endswith(READ_ONLY):
+        yield Question("POST", address.path, body=tell(ours if address.is_foreign else theirs))
 
 
 def _decide(route: str, theirs: World) -> dict[str, str]:
@@ -81,8 +82,9 @@ def _list_actions(path: str, model: type[Model], ours: World, theirs: World) -> 
     keys = [str(row.pk) for row in theirs.rows(model)] if hasattr(model, "SHOP_PATH") else []
     own = [str(row.pk) for row in ours.rows(model)] if keys else []
     mixed = (own + keys, ours)
-    for name in (*(model_admin.actions or ()), "delete_selected"):
-        for selected, told in (mixed,) if name == "delete_selected" else ((keys, ours), (own, theirs), mixed):
+    removing = () if isinstance(model_admin, ReadOnlyFactsMixin) else (DELETE,)
+    for name in (*(model_admin.actions or ()), *removing):
+        for selected, told in (mixed,) if name == DELETE else ((keys, ours), (own, theirs), mixed):
             body = tell(told) | {"action": name, "_selected_action": selected, "index": "0", "select_across": "0"}
             yield Question("POST", path, body=body)
 

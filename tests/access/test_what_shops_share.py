@@ -102,7 +102,7 @@ def test_a_store_of_another_shop_is_called_by_its_id(ada: User, receipt: Receipt
 
 def test_a_store_of_the_own_shop_is_called_by_its_name(ada: User, ours: Shop) -> None:
     receipt = make_receipt(make_bill(ours))
-    Store.objects.filter(pk=receipt.store_id).update(name=SECRET_NAME)
+    Store.objects.filter(receipts=receipt).update(name=SECRET_NAME)
     client = log_in(ada)
     page = client.get(f"/admin/shops/receipt/{receipt.pk}/change/").content.decode()
     assert SECRET_NAME in page

@@ -296,7 +296,5 @@ def add_stranger(name: str) -> User:
 
 def digest_of(world: World) -> dict[str, Any]:
     """All that stands in the rows of a shop, by model."""
-    return {
-        model.__name__: sorted(map(repr, world.rows(model).distinct().values_list()))
-        for model in (*list_models(), User)
-    }
+    kept: list[type[Model]] = [*list_models(), User]
+    return {model.__name__: sorted(map(repr, world.rows(model).distinct().values_list())) for model in kept}
