@@ -8,10 +8,13 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crmpos.accounts.admin import LogInsOfPersonMixin
 from shops.admin_base import AdminPasswordChangeForm, ModelAdmin, TabularInline, UserChangeForm, UserCreationForm
 from shops.models import Membership
+from shops.people import NOBODYS, note_change
 from shops.roles import belongs_to
 from shops.visibility import scope_of, visible_people
 
@@ -28,7 +31,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(LogInsOfPersonMixin, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """People of the shops that the reader sees. Only a superuser says who may do anything everywhere."""
 
     form = UserChangeForm
@@ -57,6 +60,21 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         if not isinstance(person, User) or request.user.is_superuser:
             return True
         return not person.is_superuser and scope_of(request.user, permission).covers(belongs_to(person))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """What changes of memberships is written down as on the people page of a shop."""
+        before = {row.pk: row.role for row in Membership.objects.filter(person=form.instance)}
+        super().save_formset(request, form, formset, change)
+        if formset.model is not Membership:
+            return
+        assert isinstance(request.user, User)
+        now = timezone.now()
+        for membership in Membership.objects.filter(person=form.instance):
+            old = before.get(membership.pk, NOBODYS)
+            if membership.role != old:
+                note_change(membership, old, membership.role, actor=request.user, now=now)
+        for membership in formset.deleted_objects:
+            note_change(membership, membership.role, NOBODYS, actor=request.user, now=now)
 
 
 @admin.register(Group)

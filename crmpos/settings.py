@@ -3,9 +3,12 @@
 Whoever needs a setting reads django.conf.settings: nobody imports this module.
 """
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from crmpos.admin_site import UNFOLD  # noqa: F401  (read by django-unfold)
 from crmpos.environment import (
@@ -22,6 +25,7 @@ from crmpos.environment import (
     read_text,
     read_time_zone,
 )
+from crmpos.operating.content_policy import STRICT
 from crmpos.secret_key import load_or_make_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -45,24 +49,66 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# To have a domain and all below it built into browsers is its owner's decision, and can hardly be taken back.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": STRICT}
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
-# People log in at the admin; whoever came to its login page by itself finds the way in from there.
-LOGIN_URL = "admin:login"
+# How many proxies stand in front, each of which writes the address it was called from at the end of X-Forwarded-For.
+PROXY_COUNT = read_integer("PROXY_COUNT", default=1 if HTTPS else 0, minimum=0, maximum=10)
+
+# Logging in (crmpos/accounts): one page for all, whoever came to it by itself finds the way in from there.
+LOGIN_URL = "account:log_in"
 LOGIN_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
+SESSION_ENGINE = "crmpos.accounts.session_store"
+# Shops require two-step log-in for their own people; this does for everybody who may enter the accountant's pages.
+TWO_STEP_REQUIRED_FOR_STAFF = read_boolean("TWO_STEP_REQUIRED_FOR_STAFF", default=False)
+OTP_TOTP_ISSUER = "crmpos"
 
-AUTHENTICATION_BACKENDS = ["shops.roles.RoleBackend"]
+AXES_HANDLER = "crmpos.accounts.lockout.Handler"
+AXES_LOCKOUT_CALLABLE = "crmpos.accounts.lockout.show_lockout"
+AXES_CLIENT_IP_CALLABLE = "crmpos.accounts.client.find_counted_address"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = read_integer("LOGIN_FAILURE_LIMIT", default=5, minimum=1, maximum=1000)
+# Higher, for it lets a stranger lock somebody out; without it many addresses could try many passwords each.
+LOGIN_FAILURE_LIMIT_BY_NAME = read_integer("LOGIN_FAILURE_LIMIT_BY_NAME", default=50, minimum=1, maximum=10_000)
+AXES_COOLOFF_TIME = timedelta(minutes=read_integer("LOGIN_LOCK_MINUTES", default=15, minimum=1, maximum=1440))
+# The time that somebody was told is kept, however often they try meanwhile.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_SENSITIVE_PARAMETERS = [
+    "username",
+    "ip_address",
+    "code",
+    "csrfmiddlewaretoken",
+    "old_password",
+    "new_password1",
+    "new_password2",
+    "renewal-password",
+    "ending-password",
+]
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+# The first one is for new passwords; what was hashed by another is hashed anew when its person logs in.
+PASSWORD_HASHERS = [
+    f"django.contrib.auth.hashers.{name}"
+    for name in ("Argon2PasswordHasher", "PBKDF2PasswordHasher", "ScryptPasswordHasher")
+]
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shops.roles.RoleBackend"]
+
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 
@@ -82,21 +128,32 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "csp",
 ]
 
 MIDDLEWARE = [
+    "crmpos.operating.doors.OperatingDoors",
     "django.middleware.security.SecurityMiddleware",
+    "crmpos.operating.content_policy.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "crmpos.accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "crmpos.accounts.middleware.TwoStepMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "crmpos.database_failures.DatabaseFailureMiddleware",
 ]
 
 ROOT_URLCONF = "crmpos.urls"
@@ -173,12 +230,37 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     _database["CONN_MAX_AGE"] = read_integer("DATABASE_CONNECTION_AGE_SECONDS", default=60, minimum=0, maximum=86400)
     _database["CONN_HEALTH_CHECKS"] = True
+    _database["OPTIONS"] = {
+        # Evotor waits ten seconds for an answer: a server that cannot be reached is given up long before. One that
+        # vanishes in the middle of a query is noticed within half a minute.
+        "connect_timeout": 3,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        # PostgreSQL compiles a query that it takes for a long one. For the sums of a page that costs more than it
+        # saves: seconds, where the sum itself takes a tenth of one.
+        "options": "-c jit=off",
+    } | _database.get("OPTIONS", {})
 DATABASES = {"default": _database}
 
 # Tasks (crmpos/celery.py takes what begins with CELERY_)
 
 CELERY_BROKER_URL = read_broker("CELERY_BROKER_URL") or "memory://localhost/"
 TASKS_RUN_IN_PROCESS = CELERY_BROKER_URL.startswith("memory://")
+# A worker takes from all queues or, with `-Q judging,forwarding`, from some: so that a slow CRM or mail server keeps no
+# judgement waiting. What is in no hurry at all goes to `reports`.
+CELERY_TASK_QUEUES = [Queue(name) for name in ("judging", "forwarding", "notifying", "reports")]
+CELERY_TASK_DEFAULT_QUEUE = "reports"
+CELERY_TASK_ROUTES = {
+    "reconciliation.tasks.reconcile_unjudged": {"queue": "judging"},
+    "reconciliation.tasks.judge_shop": {"queue": "judging"},
+    "reconciliation.tasks.age_cases": {"queue": "judging"},
+    "reconciliation.tasks.send_letters": {"queue": "notifying"},
+    "shops.tasks.forward_*": {"queue": "forwarding"},
+    "shops.tasks.send_webhooks": {"queue": "notifying"},
+    "crmpos.tasks.send_password_resets": {"queue": "notifying"},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -187,18 +269,31 @@ CELERY_TASK_SOFT_TIME_LIMIT = read_integer("TASK_TIME_LIMIT_SECONDS", default=60
 CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Workers and beat wait for a broker that is down, however long.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1} if TASKS_RUN_IN_PROCESS else {"visibility_timeout": 3600}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A task that runs while the broker goes away is finished. It may be brought to another worker too, which does no harm.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"polling_interval": 0.1}
+    if TASKS_RUN_IN_PROCESS
+    else {"visibility_timeout": 3600, "socket_connect_timeout": 5, "socket_timeout": 30, "socket_keepalive": True}
+)
 # Nothing is scheduled so seldom that a restart would have to be remembered: beat needs no file.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "reconcile what has not been judged": {
         "task": "reconciliation.tasks.reconcile_unjudged",
-        # What waits stands in the database, and looking whether anything does costs four short queries: so a receipt
-        # is judged within seconds, and neither the receipt nor its register ever waits for a broker.
+        # What waits stands in the database, and looking whether anything does is one short query: so a receipt is
+        # judged within seconds, and neither the receipt nor its register ever waits for a broker.
         "schedule": 2.0,
         # One that waited behind a long run is dropped: the next one does the same work.
         "options": {"expires": 2.0},
+    },
+    "judge again whose deadline has passed": {
+        "task": "reconciliation.tasks.age_cases",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
     },
     "tell the CRMs what waits": {
         "task": "shops.tasks.send_webhooks",
@@ -215,12 +310,37 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    "send the letters with new passwords": {
+        "task": "crmpos.tasks.send_password_resets",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "forget sessions that have run out": {
+        "task": "crmpos.tasks.forget_expired_sessions",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "forward receipts to the CRMs behind shops": {
         "task": "shops.tasks.forward_receipts",
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },
+    # Both would do once a day. Every hour, restarts however frequent cannot keep them from it, and where there is
+    # nothing to do they find that out in no time.
+    "divide the journal into the months ahead": {
+        "task": "shops.tasks.prepare_months",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
+    "remove texts of the journal that nobody has to keep": {
+        "task": "reconciliation.tasks.apply_retention",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
 }
+
+# What `/readyz` bears: longer than this no case may wait for its judgement.
+READY_UNJUDGED_LIMIT_SECONDS = read_integer("READY_UNJUDGED_LIMIT_SECONDS", default=300, minimum=1, maximum=86400)
 
 # Whether a shop's CRM may stand on this machine or in a private network, as it does beside a shop. Where shops' owners
 # enter addresses themselves, false keeps them from reaching into the network of the server.

@@ -4,7 +4,7 @@ A discrepancy is known by its case and kind. What a person decided stays as long
 a cause that returns or changes its amount opens a closed discrepancy again, and every such step is kept.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -18,6 +18,8 @@ from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, St
 from reconciliation.rules import facts
 from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
+from reconciliation.set_offs import write_set_offs
+from shops.models import Bill
 
 Subject = Literal["bill", "receipt", "event", "shift"]
 
@@ -30,6 +32,7 @@ DISCREPANCY_FIELDS = [
     "reason",
     "assignee",
     "write_off_account",
+    "asked_by",
     "resolved_at",
     "changed_at",
 ]
@@ -87,6 +90,8 @@ def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: d
         for item in judged
         if item.judgement.findings or cases[item.subject_id].pk in held
     )
+    if subject == "bill":
+        write_set_offs([(cases[item.subject_id], item.facts_of_case) for item in judged])
     close_or_open(application.steps, now=now)
     shop_numbers = {item.shop_number for item in judged}
     notices.tell(shop_numbers, application.payments, application.steps, now=now)
@@ -127,7 +132,19 @@ def _write_cases(
             application.payments.append(change)
     Case.objects.bulk_create(new)
     Case.objects.bulk_update(old, CASE_FIELDS)
+    if subject == "bill" and application.payment_changed:
+        _mark_paid([cases[pk] for pk in application.payment_changed])
     return cases
+
+
+def _mark_paid(cases: Iterable[Case]) -> None:
+    """Whether it is paid stands on the bill too: among a million of them those that are not are looked up by it."""
+    paid: dict[bool, list[int]] = {True: [], False: []}
+    for case in cases:
+        if case.bill_id is not None:
+            paid[case.fully_paid].append(case.bill_id)
+    for is_paid, bill_ids in paid.items():
+        Bill.objects.filter(pk__in=bill_ids, is_paid=not is_paid).update(is_paid=is_paid)
 
 
 def _payment_changed(case: Case, item: JudgedCase) -> bool:
@@ -212,7 +229,7 @@ def _close(application: Application, discrepancy: Discrepancy, now: datetime) ->
         discrepancy.resolved_at = now
         application.closed += 1
     application.steps.append(step)
-    discrepancy.cause_present, discrepancy.status = False, Status.RESOLVED
+    discrepancy.cause_present, discrepancy.status, discrepancy.asked_by = False, Status.RESOLVED, None
     discrepancy.reason, discrepancy.write_off_account_id = step.reason, step.write_off_account_id
     discrepancy.changed_at = now
     application.dirty.append(discrepancy)

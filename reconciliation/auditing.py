@@ -6,18 +6,21 @@ differences; they are counted.
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
 from reconciliation.applying import Subject
 from reconciliation.case_index import JudgedFacts, is_indexed
+from reconciliation.decisions import REMARKS, find_open_question
 from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases, load_shift_cases
-from reconciliation.models import Case, CaseReceipt, CaseText, Discrepancy, DiscrepancyStep
+from reconciliation.models import Case, CaseReceipt, CaseText, Discrepancy, DiscrepancyStep, SetOff
 from reconciliation.rules import facts
 from reconciliation.rules.findings import Judgement
 from reconciliation.rules.judge import judge
 from reconciliation.rules.kinds import MONETARY
+from reconciliation.set_offs import list_of_case
 from shops.allocated import pays_no_bill
 from shops.models import Bill, ExchangeEvent, Receipt, Shift
 from shops.money import ZERO
@@ -62,6 +65,9 @@ def _check_cases(
     receipts: dict[int, list[CaseReceipt]] = {}
     for row in CaseReceipt.objects.filter(case__in=cases).select_related("receipt"):
         receipts.setdefault(row.case_id, []).append(row)
+    set_offs: dict[int, list[tuple[datetime, Decimal]]] = {}
+    for set_off in SetOff.objects.filter(case__in=cases).order_by("dated_at"):
+        set_offs.setdefault(set_off.case_id, []).append((set_off.dated_at, set_off.amount))
     disputed = set(Discrepancy.objects.filter(case__in=cases).values_list("case", flat=True))
     for case in cases:
         name = f"shop {case.shop_id}, {subject} {case}"
@@ -70,6 +76,10 @@ def _check_cases(
         judged = JudgedFacts(case, facts_of_case, judgement)
         if case.pk in disputed and not is_indexed(judged, texts.get(case.pk), receipts.get(case.pk, ())):
             yield f"{name}: what it is found by is not what the facts say"
+        if set_offs.get(case.pk, []) != list_of_case(facts_of_case):
+            yield f"{name}: the advances that are set off are not what the facts say"
+        if case.bill is not None and case.bill.is_paid != case.fully_paid:
+            yield f"{name}: the bill is marked as {'paid' if case.bill.is_paid else 'not paid'}, its case is not"
         for difference in _check_case(case, judgement, stored.get(case.pk, [])):
             yield f"{name}: {difference}"
 
@@ -117,19 +127,21 @@ def _find_unjudged(shop_number: int | None) -> Iterator[str]:
 
 
 def _check_histories(shop_number: int | None) -> Iterator[str]:
-    """The last step of every discrepancy says the state in which it is."""
+    """The last step of every discrepancy says the state in which it is, and whose question waits for an answer."""
     rows = Discrepancy.objects.select_related("case")
     rows = rows if shop_number is None else rows.filter(case__shop=shop_number)
     for batch in _batches(rows):
-        last = {
-            step.discrepancy_id: step
-            for step in DiscrepancyStep.objects.filter(discrepancy__in=batch).order_by("pk")
-            if step.action != DiscrepancyStep.Action.COMMENTED
-        }
+        histories: dict[int, list[DiscrepancyStep]] = {}
+        for step in DiscrepancyStep.objects.filter(discrepancy__in=batch).order_by("-pk"):
+            histories.setdefault(step.discrepancy_id, []).append(step)
         for row in batch:
-            step = last.get(row.pk)
-            if step is None or (step.to_status, step.reason) != (row.status, row.reason):
-                yield f"shop {row.case.shop_id}, {row.kind} of {row.case_id}: its history does not lead to {row.status}"
+            name, steps = f"shop {row.case.shop_id}, {row.kind} of {row.case_id}", histories.get(row.pk, [])
+            last = next((step for step in steps if step.action not in REMARKS), None)
+            if last is None or (last.to_status, last.reason) != (row.status, row.reason):
+                yield f"{name}: its history does not lead to {row.status}"
+            question = find_open_question(steps)
+            if row.asked_by_id != (question.actor_id if question else None):
+                yield f"{name}: its history does not say whose question waits for an answer"
 
 
 def _batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:

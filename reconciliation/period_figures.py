@@ -50,7 +50,15 @@ BILL_DATE = Coalesce(
     "upstream_listed_by__occurred_at",
 )
 RECEIPT_DATE = Coalesce("printed_at", "received_at")
-BRINGS_MONEY = Q(informational=False, type__in=(SELL, PAYBACK)) & ~Q(settlement_method=CREDIT)
+
+
+def brings_money_of(receipt: str = "") -> Q:
+    """The rows whose receipt brings money or gives it back; `receipt` leads to it, like `receipt__`."""
+    is_fiscal = Q(**{f"{receipt}informational": False, f"{receipt}type__in": (SELL, PAYBACK)})
+    return is_fiscal & ~Q(**{f"{receipt}settlement_method": CREDIT})
+
+
+BRINGS_MONEY = brings_money_of()
 
 
 @dataclass(frozen=True, slots=True)

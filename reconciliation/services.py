@@ -1,15 +1,17 @@
 """The use case of judging. Decisions of people are in `reconciliation.decisions`.
 
 The rows that wait (`unjudged_since`) are the queue. A batch locks its subjects (bills, receipts, journal entries or
-shifts, by primary key), then their discrepancies; a row that another worker holds is left to it.
+shifts, by primary key), then their discrepancies; a row that another worker holds is left to it. Two batches that
+have each other's bills judged again (a marking code on both) may block each other: one of them is done again.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
 from reconciliation.applying import Application, JudgedCase, Subject, apply_judgements
@@ -28,6 +30,8 @@ from shops.allocated import pays_no_bill
 from shops.exchange_log import Direction
 from shops.models import Bill, ExchangeEvent, Receipt, ReceiptDelivery, Shift
 from shops.planner_statistics import PlannerStatistics
+from shops.recording.unanswered import record_unanswered
+from shops.retrying import commit
 
 BATCH_CASES = 200
 SUBJECTS: tuple[tuple[type[Model], Subject], ...] = (
@@ -57,6 +61,16 @@ class ReconcileReport:
         self.closed += application.closed
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a batch came to: `rows` were waiting, `judged` of them have a case."""
+
+    last_pk: int
+    rows: int
+    judged: int
+    application: Application
+
+
 @dataclass(slots=True)
 class Reconciliation:
     """One run: every case that waits is judged as of `as_of`; `now` is when the steps are written down."""
@@ -68,6 +82,7 @@ class Reconciliation:
     on_progress: Callable[[int], None] = lambda count: None
     report: ReconcileReport = field(default_factory=ReconcileReport)
     statistics: PlannerStatistics = field(default_factory=lambda: PlannerStatistics(FINDINGS))
+    ends_at: float | None = None  # of the monotonic clock; no batch is begun after it
 
     def run(self, *, everything: bool = False) -> ReconcileReport:
         """Judges until nothing waits: judging a bill may have others judged again (a marking code on both)."""
@@ -76,12 +91,24 @@ class Reconciliation:
         self._mark_due()
         if everything:
             self._mark_everything()
-        self._judge_events()
-        while self._judge_all("bill", Bill.objects.all(), self._judge_bills):
+        self._judge_waiting()
+        return self.report
+
+    def run_for(self, seconds: int) -> bool:
+        """Judges what is marked, about so long; whether the time was too short. Deadlines are marked by others."""
+        self.ends_at = time.monotonic() + seconds
+        self._judge_waiting()
+        return self._is_time_up()
+
+    def _judge_waiting(self) -> None:
+        self._judge_all("event", find_events_to_judge(self.as_of), self._judge_event_rows)
+        while self._judge_all("bill", Bill.objects.all(), self._judge_bills) and not self._is_time_up():
             pass
         self._judge_all("receipt", Receipt.objects.all(), self._judge_receipts)
         self._judge_all("shift", Shift.objects.all(), self._judge_shifts)
-        return self.report
+
+    def _is_time_up(self) -> bool:
+        return self.ends_at is not None and time.monotonic() > self.ends_at
 
     def _is_idle(self) -> bool:
         """Whether nothing waits. A run every few seconds then only reads, and takes no lock."""
@@ -119,17 +146,16 @@ class Reconciliation:
         for subject, rows, judge_rows in judges:
             batch = list(rows.order_by("pk").select_for_update(of=("self",)))
             if batch:
-                self._judge_batch(subject, batch, judge_rows)
+                self.report.add(*self._judge_batch(subject, batch, judge_rows))
         return self.report
 
-    def _judge_events(self) -> None:
-        """Messages by themselves. A request without an answer that names a bill is a matter of that bill's case."""
-        overdue = Q(occurred_at__lt=self.as_of - facts.UNANSWERED_AFTER, answer=None, direction=Direction.REQUEST.value)
-        rows = ExchangeEvent.objects.filter(overdue | ~Q(fault="") | Q(answer__isnull=False) | Q(case__isnull=False))
-        self._judge_all("event", rows.defer("body", "verbatim"), self._judge_event_rows)
-
     def _judge_event_rows(self, events: list[ExchangeEvent]) -> list[JudgedCase]:
+        """Messages by themselves. A request without an answer that names a bill is a matter of that bill's case.
+
+        Whoever was to answer it may have died before what it says was recorded.
+        """
         unanswered = [event for event in events if event.is_request and event.answer_id is None]
+        record_unanswered(unanswered, now=self.now)
         bills = set(find_bills_of_requests(unanswered).values()) if unanswered else set()
         Bill.objects.filter(pk__in=bills).update(unjudged_since=self.now)
         delivered = ReceiptDelivery.objects.filter(event__in=unanswered)
@@ -178,26 +204,36 @@ class Reconciliation:
     ) -> bool:
         """Judges all waiting rows in bounded batches, each its own transaction; whether there was any."""
         last_pk, found = 0, False
-        while True:
-            with transaction.atomic():
-                waiting = self._waiting(rows).filter(pk__gt=last_pk).order_by("pk")
-                batch = list(waiting.select_for_update(skip_locked=True, of=("self",))[: self.batch_cases])
-                if not batch:
-                    return found
-                last_pk, found = batch[-1].pk, True
-                self._judge_batch(subject, batch, judge_rows)
+        while not self._is_time_up():
+            waiting = self._waiting(rows).filter(pk__gt=last_pk).order_by("pk")
+            done = commit(partial(self._judge_next, subject, waiting, judge_rows))
+            if done is None:
+                return found
+            found, last_pk = True, done.last_pk
+            self.report.add(done.application, done.judged)
             self.statistics.wrote(self.report.judged)
-            self.on_progress(len(batch))
+            self.on_progress(done.rows)
+        return found
+
+    def _judge_next(
+        self, subject: Subject, waiting: QuerySet[Any], judge_rows: Callable[[list[Any]], list[JudgedCase]]
+    ) -> Done | None:
+        """Judges the next rows that nobody else holds, within the caller's transaction; None where there are none."""
+        batch = list(waiting.select_for_update(skip_locked=True, of=("self",))[: self.batch_cases])
+        if not batch:
+            return None
+        application, judged = self._judge_batch(subject, batch, judge_rows)
+        return Done(batch[-1].pk, len(batch), judged, application)
 
     def _judge_batch(
         self, subject: Subject, batch: list[Any], judge_rows: Callable[[list[Any]], list[JudgedCase]]
-    ) -> None:
-        """Judges locked rows."""
+    ) -> tuple[Application, int]:
+        """Judges locked rows; what that changed, and how many cases they are."""
         judged = judge_rows(batch)
         application = apply_judgements(subject, judged, as_of=self.as_of, now=self.now)
         self._clear(batch)
         self._judge_sharing_marks(application)
-        self.report.add(application, len(judged))
+        return application, len(judged)
 
     def _clear(self, batch: Iterable[Model]) -> None:
         """Takes the batch off the queue: its rows are locked, so nothing new can have come in between."""
@@ -215,6 +251,13 @@ class Reconciliation:
 
     def _of_shop(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows if self.shop_number is None else rows.filter(shop=self.shop_number)
+
+
+def find_events_to_judge(as_of: datetime) -> QuerySet[ExchangeEvent]:
+    """The messages that can be judged by themselves: a request whose answer may still come is not among them."""
+    overdue = Q(occurred_at__lt=as_of - facts.UNANSWERED_AFTER, answer=None, direction=Direction.REQUEST.value)
+    rows = ExchangeEvent.objects.filter(overdue | ~Q(fault="") | Q(answer__isnull=False) | Q(case__isnull=False))
+    return rows
 
 
 def reconcile(

@@ -81,10 +81,13 @@ def total_paying_bills() -> Case:
     )
 
 
-def has_receipt() -> Q:
-    """The bills that any receipt pays."""
+def has_receipt(receipts: QuerySet[Receipt] | None = None) -> Q:
+    """The bills that any receipt pays; any of `receipts`, where they are given."""
     by_itself = Receipt.objects.filter(PAYS_BY_ITSELF, bill=OuterRef("pk"))
     by_decision = AllocatedPart.objects.filter(CURRENT_PART, bill=OuterRef("pk"))
+    if receipts is not None:
+        by_itself = receipts.filter(PAYS_BY_ITSELF, bill=OuterRef("pk"))
+        by_decision = by_decision.filter(allocation__receipt__in=receipts)
     return Q(Exists(by_itself)) | Q(Exists(by_decision))
 
 

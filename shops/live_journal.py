@@ -101,17 +101,17 @@ def _event(
     local_time = now.astimezone(shop.zone).replace(microsecond=0, tzinfo=None)
     entry = Entry(0, local_time, shop.number, direction, kind, body)
     text, verbatim = to_storable(entry)
-    return ExchangeEvent(
+    event = ExchangeEvent(
         shop=shop,
         kind=kind,
         direction=direction.value,
         occurred_at=now.replace(microsecond=0),
         position=now.microsecond,
-        body=text,
-        verbatim=verbatim,
         digest=identify(entry),
         origin=origin,
     )
+    event.body, event.verbatim = text, verbatim
+    return event
 
 
 def _store(event: ExchangeEvent) -> ExchangeEvent:

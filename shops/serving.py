@@ -99,7 +99,9 @@ def accept_receipts(
     request = journal_request(shop, RECEIPT, query=query, body=body, now=kept_since or now)
     message = understand_body(RECEIPT, body)
     # Another delivery of the same receipt may be recorded at this moment.
-    return commit(lambda: _accept(request, message, body, headers, now, kept_since))
+    return commit(
+        lambda: _accept(request, message, body, headers, now, kept_since), find_outcome=lambda: _find_answer(request)
+    )
 
 
 def put_bill(shop: Shop, bill_id: str, body: bytes, *, query: Query, now: datetime) -> Answer:
@@ -161,6 +163,15 @@ def _accept(
     queue_receipts(request, message, body, headers)
     answer = _refusal(message.error) if message.error else Answer(OK)
     return _answer(request, replace(answer, remark=KEPT) if kept_since else answer, at=kept_since)
+
+
+def _find_answer(request: ExchangeEvent) -> Answer | None:
+    """What a RECEIPT request was answered, where that was committed and the connection broke before it was known."""
+    answer = ExchangeEvent.objects.filter(request=request).first()
+    if answer is None:
+        return None
+    body = answer.body.encode()
+    return Answer(BAD_REQUEST if body else OK, body, answer.remark)
 
 
 def _list_known(shop: Shop, number: str) -> Answer:

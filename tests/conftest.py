@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -11,16 +12,32 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings as django_settings
-from django.db import connections
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.db import connections, models
+from pytest_django import DjangoDbBlocker
 
-REDIS_START_SECONDS = 10
+REDIS_START_SECONDS = 60
+# As in an installation that has worked for years: a key of four digits and more is written with spaces where a page
+# shows it as a figure, and must never be where a form sends it back.
+FIRST_KEY = 1_000_001
 NO_REDIS = "no Redis: CELERY_BROKER_URL names none, and redis-server is not installed"
 NO_CHROMIUM = "no Chromium: the package is not installed"
 
 hypothesis.settings.register_profile("developer", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--heavy", action="store_true", help="tests/faults at their full length: half an hour")
+
+
+@pytest.fixture
+def heavy(request: pytest.FixtureRequest) -> bool:
+    """Whether a test is to take its time."""
+    return bool(request.config.getoption("--heavy"))
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +52,37 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     connection.settings_dict["OPTIONS"] = options | {
         "init_command": options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
     }
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Rows that tests make have the keys of an old installation, whichever test comes first."""
+    with django_db_blocker.unblock():
+        begin_keys_at(FIRST_KEY)
+
+
+def begin_keys_at(first: int) -> None:
+    connection = connections["default"]
+    with connection.cursor() as cursor:
+        for model in apps.get_models(include_auto_created=True):
+            key = model._meta.pk
+            if not isinstance(key, models.AutoField | models.BigAutoField):
+                continue
+            table = model._meta.db_table
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s, false)", [table, key.column, first])
+            else:
+                cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+                cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, first - 1])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_cost_little() -> Iterator[None]:
+    """Hashes of the usual kind, which other processes read too, without the time and the memory that each one takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Argon2PasswordHasher, "time_cost", 1)
+        patch.setattr(Argon2PasswordHasher, "memory_cost", 8 * Argon2PasswordHasher.parallelism)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +141,12 @@ def wait_for_redis(url: str) -> None:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
+
+
+def pytest_configure() -> None:
+    """What a script starts beside itself ignores Ctrl-C, and so would every process that a test interrupts."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

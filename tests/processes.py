@@ -11,7 +11,7 @@ from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 
 Environment = dict[str, str]
 

@@ -32,6 +32,8 @@ PURE = (
     "reconciliation/rules/*.py",
     "reconciliation/waterfall.py",
     "reconciliation/file_types.py",
+    "reconciliation/owner/days.py",
+    "reconciliation/owner/habit.py",
     "crmpos/history/*.py",
 )
 PURE_MAY_IMPORT = {"biip", "msgspec"}

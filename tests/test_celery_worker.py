@@ -14,7 +14,7 @@ from crmpos.celery import app
 from reconciliation.models import Discrepancy
 from tests.processes import ROOT, Environment, share_database
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 
 # A bill over two lines, of which the register was paid the delivery alone. Newest first, as the log is written.
 JOURNAL = """\

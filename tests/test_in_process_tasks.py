@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 180
 
 PREPARE = """
 import threading

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.processes import ROOT, bare_environment
 
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 def test_a_command_that_is_interrupted_ends_without_a_traceback(tmp_path: Path) -> None:

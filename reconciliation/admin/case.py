@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from reconciliation.admin.page import CasePage
+from reconciliation.case_page import CasePage
 from reconciliation.models import Case, Status
 from shops.admin_base import (
     DayRangeFilter,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from reconciliation import months, periods
-from reconciliation.admin.forms import CommentForm, RequiredCommentForm
+from reconciliation.decision_forms import CommentForm, RequiredCommentForm
 from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy, Period, PeriodEntry
 from reconciliation.period_readiness import list_open

@@ -18,11 +18,14 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation import saved_views
 from reconciliation.admin.filter_bar import KNOWN_PARAMETERS, build_filter_bar
-from reconciliation.admin.page import load_sides, number_receipts
 from reconciliation.admin.queue import find_neighbour, list_tabs, order_queue, search_queue
+from reconciliation.case_page import load_sides, number_receipts
 from reconciliation.explanations import explain
+from reconciliation.freshness import answer_version, find_version
 from reconciliation.models import Discrepancy
+from reconciliation.permissions import VIEW_PERMISSION
 from shops.admin_base import display
+from shops.visibility import scope_of
 
 CHANGELIST = "admin:reconciliation_discrepancy_changelist"
 PRESERVED = "_changelist_filters"
@@ -46,6 +49,7 @@ class QueueMixin:
         pages = (
             ("<int:discrepancy_id>/lines/", self.lines_view, "lines"),
             ("<int:discrepancy_id>/neighbour/<slug:direction>/", self.neighbour_view, "neighbour"),
+            ("version/", self.version_view, "version"),
             ("views/save/", self.save_view, "save_view"),
             ("views/<int:view_id>/remove/", self.remove_view, "remove_view"),
         )
@@ -58,6 +62,8 @@ class QueueMixin:
     # --- the list ---
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        # Before the list: what comes in between is then read by the list or by its next question.
+        version = find_version(scope_of(request.user, VIEW_PERMISSION)) if request.method == "GET" else ""
         response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             changelist = response.context_data["cl"]
@@ -68,8 +74,16 @@ class QueueMixin:
                 "views": self._describe_views(request),
                 "asked": _keep_known(request.GET),
                 "may_work": self.has_work_permission(request),
+                "live_address": reverse("admin:reconciliation_discrepancy_version"),
+                "live_version": version,
             }
         return response
+
+    def version_view(self, request: HttpRequest) -> HttpResponse:
+        """Which state of the queue the list would show now; open lists ask it all the time."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return answer_version(find_version(scope_of(request.user, VIEW_PERMISSION)))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return order_queue(request.GET.get("status", ""))

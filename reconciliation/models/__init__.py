@@ -7,9 +7,12 @@ from reconciliation.models.case_text import CaseText
 from reconciliation.models.discrepancy import WORST_FIRST, Discrepancy, DiscrepancyStep
 from reconciliation.models.house_rule import DirectionChoice, HouseRule, OutcomeChoice
 from reconciliation.models.letter import Alert, Digest, Letter
+from reconciliation.models.other_payment import OtherPayment
 from reconciliation.models.period import Period, PeriodAcknowledgement, PeriodEntry
 from reconciliation.models.saved_view import SavedView
+from reconciliation.models.set_off import SetOff
 from reconciliation.models.subscription import Subscription
+from reconciliation.models.turn import JudgingTurn
 from reconciliation.models.words import KindChoice, Reason, Status
 from reconciliation.models.write_off import WriteOffAccount
 
@@ -24,14 +27,17 @@ __all__ = [
     "Discrepancy",
     "DiscrepancyStep",
     "HouseRule",
+    "JudgingTurn",
     "KindChoice",
     "Letter",
+    "OtherPayment",
     "OutcomeChoice",
     "Period",
     "PeriodAcknowledgement",
     "PeriodEntry",
     "Reason",
     "SavedView",
+    "SetOff",
     "Status",
     "Subscription",
     "WORST_FIRST",

@@ -55,6 +55,13 @@ class Case(models.Model):
             models.Index(
                 fields=("judge_again_at",), condition=models.Q(judge_again_at__isnull=False), name="case_to_judge_again"
             ),
+            # What remains of the bills that are not paid is read off this alone.
+            models.Index(
+                fields=("bill",),
+                include=("due", "received"),
+                condition=models.Q(bill__isnull=False, fully_paid=False),
+                name="case_unpaid",
+            ),
         ]
 
     def __str__(self) -> str:

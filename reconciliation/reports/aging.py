@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -25,7 +25,7 @@ FIRST_BUCKET, BUCKET_NAMES = 3, ("age_0", "age_1", "age_2", "age_3", "age_4")
 
 
 def make_report(scope: Scope) -> Report:
-    titles = _name_buckets()
+    titles = name_buckets()
     columns = (
         Column(_("Shop"), ColumnType.TEXT),
         Column(_("Customer"), ColumnType.TEXT),
@@ -51,19 +51,25 @@ def make_report(scope: Scope) -> Report:
     )
 
 
-def find_outstanding() -> QuerySet[Bill]:
-    """Bills of which something is still to be paid, with how much (`outstanding`)."""
-    bills = Bill.objects.filter(cancelled_at=None, closed_at=None).exclude(case__fully_paid=True)
-    due = Coalesce(F("case__due"), F("total") - F("prepayment"))
-    return bills.annotate(outstanding=kopecks(due) - kopecks(Coalesce(F("case__received"), ZERO))).filter(
-        outstanding__gt=0
-    )
+def find_outstanding(shops: Sequence[int] | None = None) -> QuerySet[Bill]:
+    """Bills of which something is still to be paid, with how much (`outstanding`); of all shops, or of these.
+
+    Whether one is paid stands on it, for among a million bills few are not; what remains of it, its case says.
+    """
+    of_shops = Q() if shops is None else Q(shop__in=shops)
+    bills = Bill.objects.filter(of_shops, is_paid=False, cancelled_at=None, closed_at=None)
+    bills = bills.alias(unpaid=FilteredRelation("case", condition=Q(case__fully_paid=False)))
+    due = Coalesce(F("unpaid__due"), F("total") - F("prepayment"))
+    received = Coalesce(F("unpaid__received"), ZERO)
+    return bills.annotate(outstanding=kopecks(due) - kopecks(received)).filter(outstanding__gt=0)
 
 
 def _group(scope: Scope) -> list[Any]:
     """The customers of each shop, who owes most first."""
     last = scope.query.last_day
-    bills = find_outstanding().filter(scope.between("issued_at", None, last) | _undated(scope))
+    bills = find_outstanding([shop.number for shop in scope.shops]).filter(
+        scope.between("issued_at", None, last) | _undated(scope)
+    )
     sums = {
         name: _sum(scope.between("issued_at", None if oldest is None else last - oldest * DAY, last - newest * DAY))
         for name, (newest, oldest) in zip(BUCKET_NAMES, BUCKETS, strict=True)
@@ -90,7 +96,7 @@ def _row(scope: Scope, found: dict[str, Any]) -> Row:
     return Row((str(shop), customer or NOTHING, found["bills"], *figures), {2: link})
 
 
-def _name_buckets() -> tuple[str, ...]:
+def name_buckets() -> tuple[str, ...]:
     return tuple(
         ngettext("over %(days)d day", "over %(days)d days", newest - 1) % {"days": newest - 1}
         if oldest is None

@@ -62,6 +62,8 @@ def show_cell(column: Column, cell: Cell) -> str:
             return cell
         case Decimal() if column.type == ColumnType.PERCENT:
             return show_percent(cell)
+        case Decimal() if column.type == ColumnType.QUANTITY:
+            return show_quantity(cell)
         case Decimal():
             return show_signed_amount(cell) if column.signed else show_amount(cell)
         case timedelta():

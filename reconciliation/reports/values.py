@@ -14,6 +14,7 @@ Cell = str | int | Decimal | timedelta | datetime | None
 class ColumnType(StrEnum):
     TEXT = "text"
     COUNT = "count"
+    QUANTITY = "quantity"
     AMOUNT = "amount"
     PERCENT = "percent"
     DURATION = "duration"

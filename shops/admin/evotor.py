@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from shops.access_forms import STORE, USER, AssignForm
 from shops.admin.access import CONFIRMED, StepMixin, tell_delivered
-from shops.admin.forms import STORE, USER, AssignForm
 from shops.admin.journal import indent_body
 from shops.admin_base import (
     DayRangeFilter,

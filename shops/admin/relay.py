@@ -123,7 +123,7 @@ class ForwardAdmin(FactAdmin):
     list_display = ("shown_queued_at", "shop", "request_of_register", "shown_state", "attempts", "answer")
     list_select_related = ("shop", "event")
     list_filter = (("shop", RelatedDropdownFilter), StateFilter)
-    search_fields = ("=event__bill_external_id", "=event__bill_number", "event__body")
+    search_fields = ("=event__bill_external_id", "=event__bill_number", "event__contents__body")
     search_help_text = _("Bill number or id, text of a receipt")
     fields = (
         "shown_queued_at",
@@ -152,7 +152,7 @@ class ForwardAdmin(FactAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Forward]:
         forwards: QuerySet[Forward] = super().get_queryset(request)
-        return forwards.defer("event__body", "event__verbatim", "headers")
+        return forwards.defer("headers")
 
     def has_send_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm(MAY_CHANGE, obj)

@@ -56,9 +56,11 @@ class ShopAdmin(LearnedAdmin):
                     "late_receipt_after",
                     "write_off_limit",
                     "alert_threshold",
+                    "journal_retention_months",
                 )
             },
         ),
+        (_("Access"), {"fields": ("two_step_required",)}),
     )
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -78,8 +80,9 @@ class ShopAdmin(LearnedAdmin):
             "shown_late_receipt_after",
             "shown_write_off_limit",
             "shown_alert_threshold",
+            "journal_retention_months",
         )
-        return ((None, {"fields": ("number", "name", "time_zone", *limits)}),)
+        return ((None, {"fields": ("number", "name", "time_zone", *limits, "two_step_required")}),)
 
     shown_write_off_limit = staticmethod(amount_column("write_off_limit", _("write-off limit")))
     shown_alert_threshold = staticmethod(amount_column("alert_threshold", _("tell at once of differences beyond")))

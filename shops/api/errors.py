@@ -3,8 +3,10 @@
 `{"errors": [{"code": 2001, "reason": "...", "subject": "..."}]}`. Evotor: "Ошибки" of its public API description.
 """
 
+import logging
 from typing import Any
 
+from django.db import InterfaceError, InternalError, OperationalError
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotAuthenticated, Throttled
 from rest_framework.response import Response
@@ -15,6 +17,12 @@ from shops.wire_writer import write_error
 
 WRONG_APPLICATION_TOKEN, WRONG_USER_TOKEN = 1001, 1002
 CONFLICT = 2004
+
+# A database that is down, starts, is full or only to be read. What it refuses for what a message says is none of these.
+DATABASE_FAILURES = (OperationalError, InterfaceError, InternalError)
+RETRY_AFTER_SECONDS = 10
+
+logger = logging.getLogger(__name__)
 
 
 class ProtocolError(APIException):
@@ -61,6 +69,9 @@ def error_body(code: int, reason: str, subject: str = "") -> dict[str, Any]:
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's handler for the protocol's views: the same statuses, in Evotor's form."""
+    if isinstance(error, DATABASE_FAILURES):
+        logger.error("The database fails, and a caller is asked to try again: %s", error, exc_info=error)
+        return _ask_to_try_again()
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -74,3 +85,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         body = error_body(code, str(getattr(error, "detail", error)), "Authorization" if refused else "")
     response.data = body
     return response
+
+
+def _ask_to_try_again() -> Response:
+    """503: nothing was accepted, nothing is lost, for whoever gets no 200 sends again."""
+    body = error_body(CONFLICT, "the database does not answer: try again")
+    return Response(body, status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

@@ -1,10 +1,12 @@
 """How often a caller may call. Counted in Django's cache: for each process by itself, or in Redis for all of them."""
 
 import logging
+import time
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import DEFAULT_CACHE_ALIAS, BaseCache, cache, caches
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -14,6 +16,12 @@ from shops.models import ApiKey, EvotorAccount
 logger = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 60
+# How long a cache that failed is left alone: a caller need not wait a second for it at every call.
+CACHE_REST_SECONDS = 10
+
+
+# Until when, on the monotonic clock, each thread's own connection to the cache is left alone.
+_rests_until: "WeakKeyDictionary[BaseCache, float]" = WeakKeyDictionary()
 
 
 class OfficeThrottle(BaseThrottle):
@@ -28,11 +36,15 @@ class OfficeThrottle(BaseThrottle):
         return limit
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """While nothing can be counted, everybody may call: a cache that is down stops nobody's work."""
+        """While nothing can be counted, everybody may call: a cache that is down stops nobody's work, nor delays it."""
+        backend = caches[DEFAULT_CACHE_ALIAS]
+        if time.monotonic() < _rests_until.get(backend, 0):
+            return True
         try:
             return self._count(request) <= self.get_limit(request)
-        except RedisError:
-            logger.warning("The cache does not answer: calls are not counted.", exc_info=True)
+        except (RedisError, OSError) as error:
+            _rests_until[backend] = time.monotonic() + CACHE_REST_SECONDS
+            logger.warning("The cache does not answer, and calls are not counted for some seconds: %s", error)
             return True
 
     def wait(self) -> float:

@@ -71,6 +71,12 @@ class Bill(models.Model):
         blank=True,
         help_text=_("What is offered of a bill that is paid in part."),
     )
+    is_paid = models.BooleanField(
+        _("paid in full"),
+        default=False,
+        editable=False,
+        help_text=_("As it was last judged: nothing of it is left to pay."),
+    )
     unjudged_since = models.DateTimeField(_("waits for judgement since"), null=True, blank=True)
 
     class Meta:
@@ -84,12 +90,31 @@ class Bill(models.Model):
             models.Index(fields=("shop", "number"), name="bill_by_number"),
             models.Index(fields=("-issued_at", "-id"), name="bill_by_date"),
             models.Index(fields=("shop", "-issued_at", "-id"), condition=models.Q(on_offer=True), name="bill_on_offer"),
-            models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged"),
+            models.Index(
+                fields=("shop", "id"), condition=models.Q(unjudged_since__isnull=False), name="bill_unjudged_of_shop"
+            ),
             models.Index(fields=("shop", "total"), name="bill_by_total"),
             models.Index(
                 fields=("shop", "offered_total"),
                 condition=models.Q(offered_total__isnull=False),
                 name="bill_by_remaining_total",
+            ),
+            # What a shop billed on some days is read off these alone.
+            models.Index(
+                fields=("shop", "issued_at"),
+                include=("id", "total", "prepayment", "cancelled_at"),
+                name="bill_billed",
+            ),
+            models.Index(fields=("shop",), condition=models.Q(issued_at=None), name="bill_without_date"),
+            # What is outstanding, without the bills that are paid.
+            models.Index(
+                fields=("shop", "issued_at"),
+                include=("id", "total", "prepayment"),
+                condition=models.Q(is_paid=False, cancelled_at=None, closed_at=None),
+                name="bill_outstanding",
+            ),
+            models.Index(
+                fields=("shop", "issued_at"), condition=models.Q(cancelled_at__isnull=False), name="bill_cancelled"
             ),
         ]
 
@@ -98,10 +123,9 @@ class Bill(models.Model):
 
     @classmethod
     def with_messages(cls) -> models.QuerySet["Bill"]:
-        """All, with the messages that state, list and open them, but without the texts of those: a LIST is long."""
+        """All, with the messages that state, list and open them."""
         messages = ("stated_by", "listed_by", "upstream_listed_by", "opened_by")
-        texts = [f"{message}__{text}" for message in messages for text in ("body", "verbatim")]
-        return cls._default_manager.select_related("shop", *messages).defer(*texts)
+        return cls._default_manager.select_related("shop", *messages)
 
     @property
     def contents_known(self) -> bool:

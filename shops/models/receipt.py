@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from shops.models.bill import Bill
@@ -74,18 +76,40 @@ class Receipt(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=("-received_at", "-id"), name="receipt_by_time"),
+            # The last one of a shop: open pages ask for it all the time.
+            models.Index(fields=("shop", "-id"), name="receipt_last_of_shop"),
             models.Index(
                 fields=("shop", "bill_external_id"), condition=models.Q(bill=None), name="receipt_waiting_for_bill"
             ),
             models.Index(
                 fields=("shop", "bill_number"), condition=models.Q(bill=None), name="receipt_waiting_for_number"
             ),
-            models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged"),
+            models.Index(
+                fields=("shop", "id"), condition=models.Q(unjudged_since__isnull=False), name="receipt_unjudged_of_shop"
+            ),
             models.Index(fields=("shop", "total"), name="receipt_by_total"),
             models.Index(
                 fields=("shop", "printed_at"),
                 condition=models.Q(bill=None, is_allocated=False),
                 name="receipt_without_bill_by_time",
+            ),
+            # What a shop took on some days is read off this alone, without the rows.
+            models.Index(
+                F("shop"),
+                Coalesce("printed_at", "received_at"),
+                include=(
+                    "printed_at",
+                    "received_at",
+                    "type",
+                    "payment_source",
+                    "store",
+                    "terminal",
+                    "employee",
+                    "total",
+                ),
+                condition=models.Q(informational=False, type__in=("SELL", "PAYBACK"))
+                & ~models.Q(settlement_method="Lend"),
+                name="receipt_takings",
             ),
         ]
 
@@ -117,6 +141,14 @@ class ReceiptLine(models.Model):
         ordering = ("receipt_id", "position")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("receipt", "position"), name="receipt_lines_are_numbered"),
+        ]
+        indexes: ClassVar = [
+            # What was sold of each product is read off this alone.
+            models.Index(
+                fields=("receipt",),
+                include=("product_external_id", "quantity", "total"),
+                name="receipt_line_sold",
+            ),
         ]
 
     def __str__(self) -> str:

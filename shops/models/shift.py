@@ -44,7 +44,9 @@ class Shift(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=("terminal", "session_id"), name="shift_by_session"),
-            models.Index(fields=("id",), condition=models.Q(unjudged_since__isnull=False), name="shift_unjudged"),
+            models.Index(
+                fields=("shop", "id"), condition=models.Q(unjudged_since__isnull=False), name="shift_unjudged_of_shop"
+            ),
         ]
 
     def __str__(self) -> str:

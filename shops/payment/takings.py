@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from shops.money import ZERO
@@ -67,6 +68,25 @@ def count_takings(receipts: Iterable[Receipt], bill: Bill | None) -> Takings:
         set_off=_set_off(on_account, sales, bill) if bill and on_account else ZERO,
         credits=tuple(receipt for receipt in receipts if _is_on_credit(receipt)),
     )
+
+
+def list_set_offs(receipts: Iterable[Receipt], bill: Bill) -> list[tuple[datetime, Decimal]]:
+    """When settlement receipts showed once more what was taken on account, and how much of it, in the order of time.
+
+    The amounts add up to the `set_off` of all receipts; one that takes something of it back is less than nothing.
+    """
+    counted = [receipt for receipt in receipts if brings_money(receipt)]
+    methods = {receipt.settlement_method for receipt in counted}
+    if not methods & PREPAYMENTS or not methods & SETTLEMENTS:
+        return []
+    steps: list[tuple[datetime, Decimal]] = []
+    before = ZERO
+    for moment in sorted({receipt.time_order[0] for receipt in counted}):
+        shown = count_takings((receipt for receipt in counted if receipt.time_order[0] <= moment), bill).set_off
+        if shown != before:
+            steps.append((moment, shown - before))
+        before = shown
+    return steps
 
 
 def _is_on_credit(receipt: Receipt) -> bool:

@@ -1,14 +1,14 @@
 """Brings receipts to the CRM that a shop keeps: each until it is accepted, exactly as it came, in their order.
 
-A receipt is queued in the transaction that records it, and sent afterwards by `forward_due`, run every few seconds by
-any number of workers. One worker at a time holds the queue of a shop: nothing is sent twice, and nothing overtakes.
-While the CRM gives no answer, the whole queue waits, longer and longer. A receipt that the CRM answers with an error
-waits by itself, and the others go on; one that it refuses is tried again seldom, or when a person says so.
+A receipt is queued in the transaction that records it, and sent afterwards, shop by shop, by any number of workers.
+One worker at a time holds the queue of a shop: nothing is sent twice, and nothing overtakes. While the CRM gives no
+answer, the whole queue waits, longer and longer. A receipt that the CRM answers with an error waits by itself, and the
+others go on; one that it refuses is tried again seldom, or when a person says so.
 """
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -49,7 +49,17 @@ def queue_receipts(request: ExchangeEvent, message: Message, body: bytes, header
 
 def forward_due() -> int:
     """Sends what is due of every shop; how many requests the CRMs have taken or refused."""
-    return sum(_forward_of_shop(upstream) for upstream in _list_due(timezone.now()))
+    return sum(_forward_of_shop(upstream) for upstream in _find_due(timezone.now()))
+
+
+def find_due_shops() -> list[int]:
+    """The shops of which something is due, and that no worker has in hand."""
+    return list(_find_due(timezone.now()).values_list("pk", flat=True))
+
+
+def forward_of_shop(shop_number: int) -> int:
+    """Sends what is due of one shop, unless another worker does; how many requests its CRM has taken or refused."""
+    return sum(_forward_of_shop(upstream) for upstream in _find_due(timezone.now()).filter(pk=shop_number))
 
 
 @transaction.atomic
@@ -78,11 +88,11 @@ def _is_queued(request: ExchangeEvent, message: Message) -> bool:
 # --- sending -----------------------------------------------------------------------------------------------
 
 
-def _list_due(now: datetime) -> Sequence[Upstream]:
+def _find_due(now: datetime) -> QuerySet[Upstream]:
     due = Forward.objects.filter(accepted_at=None, next_attempt_at__lte=now)
     ready = Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
     free = Q(held_until=None) | Q(held_until__lte=now)
-    return list(Upstream.objects.filter(ready, free, shop__in=due.values("shop")).select_related("shop"))
+    return Upstream.objects.filter(ready, free, shop__in=due.values("shop")).select_related("shop")
 
 
 def _forward_of_shop(upstream: Upstream) -> int:

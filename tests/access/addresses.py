@@ -6,7 +6,7 @@ A parameter that stands in no table here fails the test: whoever adds an address
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from itertools import product
 from typing import Any
 from urllib.parse import quote
@@ -97,10 +97,6 @@ def _keys(world: World, model: type[Model]) -> list[str]:
     return [str(world.one(model).pk)]
 
 
-def _key_of(model: type[Model], world: World, pattern: Pattern) -> list[str]:
-    return _keys(world, model)
-
-
 def _bills(world: World, pattern: Pattern) -> list[str]:
     if pattern.route.startswith("api/"):
         return [world.one(Bill).external_id]
@@ -123,13 +119,19 @@ def _steps(world: World, pattern: Pattern) -> list[str]:
 
 
 Fill = Callable[[World, Pattern], list[str]]
+
+
+def _fill_keys(model: type[Model]) -> Fill:
+    return lambda world, _pattern: _keys(world, model)
+
+
 # What belongs to a shop, by the names of parameters ...
 OF_A_SHOP: dict[str, Fill] = {
     "bill_id": _bills,
     "id": _ids,
     "object_id": _objects,
     "store_id": lambda world, pattern: [row.evotor_id for row in world.rows(Store)[:1]],
-    **{name: partial(_key_of, model) for name, model in MODELS.items()},
+    **{name: _fill_keys(model) for name, model in MODELS.items()},
 }
 # ... and what does not.
 OF_NOBODY: dict[str, Fill] = {

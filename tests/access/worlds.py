@@ -42,7 +42,6 @@ from tests.factories import NOON, join_shop, make_bill, make_discrepancy, make_r
 
 APPS = ("shops", "reconciliation")
 MONTH = date(2026, 3, 1)
-NOBODY_ANSWERS = "http://127.0.0.1:9"
 CLOSED_AT = datetime(2026, 3, 2, tzinfo=UTC)
 
 # What is no text of people's, or has to be of a certain form.
@@ -281,7 +280,7 @@ def _list_texts(model: type[Model]) -> Iterator[Any]:
 
 def _word_of(world: World, each: Any, row: Model) -> str:
     if each.name in ("url", "address") and row._meta.model_name in ("upstream", "crmwebhook"):
-        return f"{NOBODY_ANSWERS}/{world.word}-{row.pk}"
+        return f"https://{world.word}.example/{row.pk}"
     if each.name == "body":
         return f'{{"said": "{world.word}"}}'
     return f"{world.word}-{each.name}-{row.pk}"[: each.max_length or 200]
@@ -296,5 +295,5 @@ def add_stranger(name: str) -> User:
 
 def digest_of(world: World) -> dict[str, Any]:
     """All that stands in the rows of a shop, by model."""
-    kept: list[type[Model]] = [*list_models(), User]
-    return {model.__name__: sorted(map(repr, world.rows(model).distinct().values_list())) for model in kept}
+    models: list[type[Model]] = [*list_models(), User]
+    return {model.__name__: sorted(map(repr, world.rows(model).distinct().values_list())) for model in models}

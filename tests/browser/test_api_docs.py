@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from shops.access import create_key
 from shops.models import Shop
+from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.factories import import_sample
 
 
@@ -17,6 +18,7 @@ from tests.factories import import_sample
 def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """A page that must not fail, and must ask nobody but this server."""
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900}, base_url=live_server.url)
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     asked: list[str] = []
     complaints: list[str] = []

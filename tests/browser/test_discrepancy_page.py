@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy, Status
+from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.factories import import_sample, make_account, make_accountant
 from tests.logs import Log, judge, line, make_bill, make_receipt
 
@@ -21,6 +22,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     import_sample()
     make_accountant()
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900}, base_url=live_server.url)
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     page.goto("/admin/reconciliation/discrepancy/")
     page.get_by_label("Имя пользователя").fill("accountant")

@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy, HouseRule, Status
+from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.house_rules.rules import make_account, make_chief, sell_for
 
-TIMEOUT_MILLISECONDS = 30_000
 RULES = "/admin/reconciliation/houserule/"
 
 

@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy, Status
 from shops.models import Bill, Receipt
+from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.factories import make_accountant
 from tests.logs import Log, judge, line, make_bill, make_receipt
 
@@ -28,6 +29,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     judge(log)
     make_accountant().user_permissions.add(Permission.objects.get(codename="link_receipt"))
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900}, base_url=live_server.url)
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     page.goto("/admin/reconciliation/discrepancy/")
     page.get_by_label("Имя пользователя").fill("accountant")

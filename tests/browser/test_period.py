@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Period
+from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.factories import make_shop
 from tests.periods.books import JANUARY, Books, make_chief
 
@@ -32,6 +33,7 @@ def books(transactional_db: None) -> Books:
 def page(browser: Browser, live_server: LiveServer, books: Books) -> Iterator[Page]:
     """The list of closed months, as the chief accountant sees it after logging in."""
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900}, base_url=live_server.url)
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -39,7 +41,7 @@ def page(browser: Browser, live_server: LiveServer, books: Books) -> Iterator[Pa
     page.get_by_label("Имя пользователя").fill("chief")
     page.get_by_label("Пароль").first.fill("a long password")
     page.keyboard.press("Enter")
-    expect(page.locator("#result_list")).to_be_visible(timeout=30_000)
+    expect(page.locator("#result_list")).to_be_visible()
     yield page
     assert complaints == []
     context.close()

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy, SavedView, Status
+from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.factories import import_sample, make_accountant
 
 QUEUE = "/admin/reconciliation/discrepancy/"
@@ -17,8 +18,8 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """The queue after logging in; a page that complains of nothing."""
     import_sample()
     make_accountant()
-    expect.set_options(timeout=30_000)  # the machine may have much else to do
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900}, base_url=live_server.url)
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -31,7 +32,6 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     yield page
     assert complaints == []
     context.close()
-    expect.set_options(timeout=5_000)
 
 
 @pytest.mark.django_db(transaction=True)

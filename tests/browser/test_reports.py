@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy
+from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.factories import NOON, import_sample, make_accountant
 
 DIFFERENCE = "31040,00"
@@ -23,6 +24,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     Discrepancy.objects.update(opened_at=NOON)
     make_accountant()
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900}, base_url=live_server.url)
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     page.goto("/admin/")
     page.get_by_label("Имя пользователя").fill("accountant")

@@ -21,7 +21,7 @@ from tests.logs import line, make_bill, make_receipt
 from tests.processes import ROOT, share_database
 from tests.protocol.conftest import judge_later, make_event
 
-START_SECONDS = 30
+WAIT_SECONDS = 120
 CALLERS = 8
 
 Call = Callable[..., tuple[int, Any]]
@@ -48,11 +48,11 @@ def port(transactional_db: None, tmp_path: Path) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(START_SECONDS)
+        process.wait(WAIT_SECONDS)
 
 
 def wait_for(port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
             call(port, "GET", "/api/v2/list", "nobody")
@@ -63,7 +63,7 @@ def wait_for(port: int, log: Path) -> None:
 
 
 def call(port: int, method: str, path: str, secret: str, body: object = None) -> tuple[int, Any]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
     raw = None if body is None else write_json(body)  # type: ignore[arg-type]
     connection.request(method, path, raw, {"Authorization": f"Bearer {secret}"})
     response = connection.getresponse()

@@ -181,9 +181,12 @@
         if (list()) recall();
     });
 
+    const letKeysIn = () => rows().forEach((row, index) => (row.tabIndex = index ? -1 : 0));
+    document.addEventListener("live:refreshed", letKeysIn);
+
     document.addEventListener("DOMContentLoaded", () => {
         if (list()) {
-            rows().forEach((row, index) => (row.tabIndex = index ? -1 : 0));
+            letKeysIn();
             sessionStorage.setItem(REMEMBERED_QUERY, location.search.slice(1));
             return;
         }

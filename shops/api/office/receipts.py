@@ -213,7 +213,7 @@ class ReceiptViewSet(OfficeViewSet[Receipt]):
     def get_rows(self) -> QuerySet[Receipt]:
         if self.action != RETRIEVE:
             return select_receipts()
-        deliveries = ReceiptDelivery.objects.select_related("event").defer("event__body", "event__verbatim")
+        deliveries = ReceiptDelivery.objects.select_related("event")
         return with_parts(select_receipts()).prefetch_related(
             Prefetch("lines", ReceiptLine.objects.order_by("position")),
             Prefetch("deliveries", deliveries.order_by("event__occurred_at", "event__position", "pk")),

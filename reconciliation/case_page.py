@@ -26,7 +26,6 @@ from shops.payment import values
 from shops.shifts import describe_shift
 
 ENTRIES_LIMIT = 60
-TEXTS = ("body", "verbatim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +100,7 @@ class CasePage:
         """The messages behind the case, oldest first: each request with its answer."""
         found = ExchangeEvent.objects.filter(self._named_messages()).select_related("answer", "request")
         held: dict[int, ExchangeEvent] = {}
-        for entry in found.defer(*(f"{path}{text}" for path in ("", "answer__", "request__") for text in TEXTS))[
-            :ENTRIES_LIMIT
-        ]:
+        for entry in found[:ENTRIES_LIMIT]:
             for message in (entry, entry.answer, getattr(entry, "request", None)):
                 if message is not None:
                     held.setdefault(message.pk, message)
@@ -124,7 +121,7 @@ class CasePage:
 def list_steps(discrepancy: Discrepancy) -> list[DiscrepancyStep]:
     """The history with all that a line of it shows. Of files only what is said of them, not their contents."""
     files = Prefetch("attachments", Attachment.objects.defer("content"))
-    people = ("actor", "rule", "from_assignee", "assignee", "write_off_account", "allocation__receipt")
+    people = ("actor", "rule", "from_assignee", "assignee", "write_off_account", "allocation__receipt", "other_payment")
     return list(discrepancy.steps.select_related(*people).prefetch_related(files).order_by("at", "pk"))
 
 

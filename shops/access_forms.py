@@ -34,13 +34,17 @@ class ShopForm(forms.Form):
         self.fields["shop"].queryset = shops  # type: ignore[attr-defined]
 
 
-class NewKeyForm(ShopForm):
+class KeyForm(forms.Form):
     role = forms.ChoiceField(
         label=_("Role"),
         choices=[("", _("Choose a role")), *ApiKey.Role.choices],
         widget=forms.Select(attrs=FIELD),
     )
     name = forms.CharField(label=_("Name"), max_length=200, required=False, widget=forms.TextInput(attrs=FIELD))
+
+
+class NewKeyForm(KeyForm, ShopForm):
+    field_order = ("shop", "role", "name")
 
 
 class RotateForm(forms.Form):
