@@ -9,6 +9,7 @@ from django.db.models import ForeignKey, Model
 
 from reconciliation.admin.steps import STEPS
 from reconciliation.models import Discrepancy, WriteOffAccount
+from shops.admin_base import ReadOnlyFactsMixin
 from shops.models import ApiKey, Bill, Product, Receipt, Store, Terminal
 from shops.models import Employee as Cashier
 from tests.access.addresses import Address
@@ -18,13 +19,8 @@ from tests.logs import line, make_receipt
 from tests.logs import make_bill as make_wire_bill
 from tests.protocol.conftest import make_event
 
-COMMENT = "because"
-READ_ONLY = (
-    "admin/r/<path:content_type_id>/<path:object_id>/",
-    "admin/jsi18n/",
-    "admin/autocomplete/",
-    "admin/search/",
-)
+COMMENT, DELETE = "because", "delete_selected"
+READ_ONLY = ("<path:content_type_id>/<path:object_id>/", "/history/", "/jsi18n/", "/autocomplete/", "/search/")
 OFFICE_LISTS = (
     "/api/office/bills/",
     "/api/office/receipts/",
@@ -51,11 +47,11 @@ def _list_writings(address: Address, ours: World, theirs: World) -> Iterator[Que
     if route.startswith(("api/v", "index.php")):
         yield from _list_messages(address.path, ours, theirs)
         return
-    if route not in READ_ONLY:
-        yield Question("POST", address.path, body=tell(ours if address.is_foreign else theirs))
     model = address.pattern.model
     if model and route.endswith(f"/{model._meta.model_name}/"):
         yield from _list_actions(address.path, model, ours, theirs)
+    elif not route.endswith(READ_ONLY):
+        yield Question("POST", address.path, body=tell(ours if address.is_foreign else theirs))
 
 
 def _decide(route: str, theirs: World) -> dict[str, str]:
@@ -85,8 +81,10 @@ def _list_actions(path: str, model: type[Model], ours: World, theirs: World) -> 
     model_admin: Any = admin.site.get_model_admin(model)
     keys = [str(row.pk) for row in theirs.rows(model)] if hasattr(model, "SHOP_PATH") else []
     own = [str(row.pk) for row in ours.rows(model)] if keys else []
-    for name in (*(model_admin.actions or ()), "delete_selected"):
-        for selected, told in ((keys, ours), (own, theirs), (own + keys, ours)):
+    mixed = (own + keys, ours)
+    removing = () if isinstance(model_admin, ReadOnlyFactsMixin) else (DELETE,)
+    for name in (*(model_admin.actions or ()), *removing):
+        for selected, told in (mixed,) if name == DELETE else ((keys, ours), (own, theirs), mixed):
             body = tell(told) | {"action": name, "_selected_action": selected, "index": "0", "select_across": "0"}
             yield Question("POST", path, body=body)
 
@@ -182,7 +180,6 @@ def list_readings(addresses: Sequence[Address], ours: World, theirs: World) -> l
             found += [Question("GET", address.path, query) for query in _ask_list(model, theirs)]
         if route == "admin/reports/<slug:name>/":
             found += [Question("GET", address.path, query) for query in _ask_report(theirs)]
-            found += [Question("GET", f"{address.path}pdf/", {"first_day": "2026-03-01", "last_day": "2026-03-31"})]
         if route.startswith("admin/reports/<slug:name>/<slug:format>"):
             found += [Question("GET", address.path, query) for query in _ask_report(theirs)[:2]]
         if route.endswith("/neighbour/<slug:direction>/") and not address.is_foreign:
@@ -191,6 +188,7 @@ def list_readings(addresses: Sequence[Address], ours: World, theirs: World) -> l
         found += [Question("GET", path, query) for query in _ask_office(theirs)]
     found += [Question("GET", "/admin/autocomplete/", query) for query in _ask_choices(theirs)]
     found += [Question("GET", "/admin/search/", {"s": word}) for word in (theirs.word, "a", "о")]
+    found += [Question("GET", "/admin/reports/discrepancies/pdf/", _ask_report(theirs)[0])]
     key = ours.rows(Receipt).order_by("pk")[0].pk
     found += [Question("GET", f"/admin/shops/receipt/{key}/link/", {"q": theirs.word})]
     found += [Question("GET", f"/admin/shops/receipt/{key}/split/", {"number": theirs.one(Bill).number})]
@@ -206,9 +204,7 @@ def _ask_list(model: type[Model], theirs: World) -> Iterator[dict[str, Any]]:
         yield {"store": str(theirs.one(Store).pk), "terminal": str(theirs.one(Terminal).pk)}
         yield {"employee": str(theirs.one(Cashier).pk), "shop": shop}
     elif any(isinstance(each, ForeignKey) and each.name == "shop" for each in model._meta.concrete_fields):
-        yield {"shop__id__exact": shop}
-        yield {"shop__number__exact": shop}
-    yield {"_popup": "1", "_to_field": "id", "o": "1"}
+        yield {"shop__number__exact": shop, "_popup": "1", "_to_field": "pk", "o": "1"}
 
 
 def _ask_report(theirs: World) -> list[dict[str, Any]]:
