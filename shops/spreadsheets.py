@@ -9,10 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import xlsxwriter
 from django.utils.translation import gettext as _
+
+
+class TextFile(Protocol):
+    """What text can be written into: a file, or what a command prints on."""
+
+    def write(self, text: str, /) -> object: ...
+
 
 Cell = str | int | Decimal | datetime | bool | None
 
@@ -47,7 +54,7 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
     yield _empty(buffer)
 
 
-def write_rows(file: IO[str], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[None]:
+def write_rows(file: TextFile, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[None]:
     """Writes the table as CSV into a file of text, a row at each step: the one place where CSV is written."""
     writer = csv.writer(file)
     writer.writerow(header)
