@@ -13,8 +13,8 @@ def mark_paid(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0035_owner_page_indexes'),
-        ('shops', '0031_bill_is_paid'),
+        ('reconciliation', '0029_owner_page_indexes'),
+        ('shops', '0016_bill_is_paid'),
     ]
 
     operations = [

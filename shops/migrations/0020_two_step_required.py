@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shops', '0035_unjudged_by_shop'),
+        ('shops', '0019_unjudged_by_shop'),
     ]
 
     operations = [

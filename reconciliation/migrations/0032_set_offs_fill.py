@@ -23,8 +23,8 @@ def judge_prepaid_again(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0037_set_offs'),
-        ('shops', '0032_bill_outstanding'),
+        ('reconciliation', '0031_set_offs'),
+        ('shops', '0017_bill_outstanding'),
     ]
 
     operations = [

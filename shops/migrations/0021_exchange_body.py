@@ -87,7 +87,7 @@ def write_once(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shops", "0040_two_step_required")]
+    dependencies = [("shops", "0020_two_step_required")]
 
     operations = [
         migrations.AddField(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("shops", "0052_exchange_body_only"),
+        ("shops", "0023_exchange_body_only"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shops', '0053_retention'),
+        ('shops', '0024_retention'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

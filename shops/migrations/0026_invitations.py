@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shops', '0054_erasure'),
+        ('shops', '0025_erasure'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

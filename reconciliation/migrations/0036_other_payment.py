@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0030_questions'),
+        ('reconciliation', '0035_questions'),
     ]
 
     operations = [

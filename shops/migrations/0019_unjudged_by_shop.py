@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('shops', '0033_last_receipt_of_shop'),
+        ('shops', '0018_last_receipt_of_shop'),
     ]
 
     operations = [

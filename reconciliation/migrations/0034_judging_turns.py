@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0039_last_changed_of_shop'),
-        ('shops', '0035_unjudged_by_shop'),
+        ('reconciliation', '0033_last_changed_of_shop'),
+        ('shops', '0019_unjudged_by_shop'),
     ]
 
     operations = [

@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0036_bill_is_paid_fill'),
-        ('shops', '0032_bill_outstanding'),
+        ('reconciliation', '0030_bill_is_paid_fill'),
+        ('shops', '0017_bill_outstanding'),
     ]
 
     operations = [

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0040_judging_turns'),
-        ('shops', '0020_invitations'),
+        ('reconciliation', '0034_judging_turns'),
+        ('shops', '0026_invitations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

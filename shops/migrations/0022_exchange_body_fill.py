@@ -37,6 +37,6 @@ def copy_texts(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("shops", "0050_exchange_body")]
+    dependencies = [("shops", "0021_exchange_body")]
 
     operations = [migrations.RunPython(copy_texts, migrations.RunPython.noop)]

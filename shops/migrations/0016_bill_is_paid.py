@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shops', '0030_owner_page_indexes'),
+        ('shops', '0015_owner_page_indexes'),
     ]
 
     operations = [

@@ -35,6 +35,6 @@ def fill_groups(Group, Permission):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reconciliation", "0032_letters_about_questions")]
+    dependencies = [("reconciliation", "0037_letters_about_questions")]
 
     operations = [migrations.RunPython(let_owners_act, migrations.RunPython.noop)]

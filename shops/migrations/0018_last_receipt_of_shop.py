@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shops', '0032_bill_outstanding'),
+        ('shops', '0017_bill_outstanding'),
     ]
 
     operations = [

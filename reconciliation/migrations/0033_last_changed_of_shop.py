@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0038_set_offs_fill'),
-        ('shops', '0033_last_receipt_of_shop'),
+        ('reconciliation', '0032_set_offs_fill'),
+        ('shops', '0018_last_receipt_of_shop'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shops', '0020_invitations'),
+        ('shops', '0026_invitations'),
     ]
 
     operations = [

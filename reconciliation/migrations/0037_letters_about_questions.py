@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0031_other_payment'),
+        ('reconciliation', '0036_other_payment'),
     ]
 
     operations = [

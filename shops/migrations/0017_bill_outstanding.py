@@ -6,9 +6,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shops', '0031_bill_is_paid'),
+        ('shops', '0016_bill_is_paid'),
         # The bills that are paid already are marked before the index is built.
-        ('reconciliation', '0036_bill_is_paid_fill'),
+        ('reconciliation', '0030_bill_is_paid_fill'),
     ]
 
     operations = [

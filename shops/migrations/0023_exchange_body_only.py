@@ -47,7 +47,7 @@ def write_once(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("shops", "0051_exchange_body_fill")]
+    dependencies = [("shops", "0022_exchange_body_fill")]
 
     operations = [
         migrations.RunPython(empty_columns, fill_columns),
