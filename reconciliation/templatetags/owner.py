@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from reconciliation.models import Discrepancy
 from reconciliation.permissions import VIEW_PERMISSION
 from shops.models import Shop
 from shops.people import MANAGE_PERMISSION
