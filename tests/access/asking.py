@@ -23,9 +23,9 @@ CHANGES_BY_ITSELF = re.compile(
 OF_THE_CALL = (
     'UPDATE "shops_apikey" SET "last_used_at"',
     *(
-        f'{verb} "django_{table}"'
+        f'{verb} "{table}"'
         for verb in ("INSERT INTO", "UPDATE", "DELETE FROM")
-        for table in ("session", "admin_log")
+        for table in ("crmpos_session", "django_admin_log")
     ),
 )
 MADE_ANEW = re.compile(r"\b(?:register|crm|office|whsec)_\S+|\d+")
@@ -78,13 +78,13 @@ class Caller:
             self.client.force_login(person)
         self.session = self.client.cookies.output(header="", sep=";")
 
-    def ask(self, question: Question, look: Callable[[], None] | None = None) -> Answer:
-        """The answer. What the request has written is looked at, and taken back."""
-        written: list[str] = []
+    def ask(self, question: Question, look: Callable[[set[str]], None] | None = None) -> Answer:
+        """The answer. At the tables that the request has written to is looked, and all is taken back."""
+        written: set[str] = set()
 
         def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-            if sql.startswith(WRITING) and not sql.startswith(OF_THE_CALL):
-                written.append(sql)
+            if found := WRITING.match(sql):
+                written.add(found[1])
             return execute(sql, params, many, context)
 
         cache.clear()
@@ -93,7 +93,7 @@ class Caller:
             with connection.execute_wrapper(watch):
                 answer = read_answer(self._send(question))
             if written and look is not None:
-                look()
+                look(written)
             transaction.set_rollback(True)
         return answer
 
