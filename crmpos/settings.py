@@ -263,6 +263,7 @@ CELERY_TASK_ROUTES = {
     "reconciliation.tasks.send_letters": {"queue": "notifying"},
     "shops.tasks.forward_*": {"queue": "forwarding"},
     "shops.tasks.send_webhooks": {"queue": "notifying"},
+    "crmpos.tasks.send_password_resets": {"queue": "notifying"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -275,6 +276,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Workers and beat wait for a broker that is down, however long.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_CONSUMER = "crmpos.consumer:LastingConsumer"
 # A task that runs while the broker goes away is finished. It may be brought to another worker too, which does no harm.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_TRANSPORT_OPTIONS = (

@@ -30,6 +30,7 @@ from reconciliation.owner.rows import PAGES, Rows, find_rows
 from reconciliation.owner.several import read_shops
 from reconciliation.owner.showing import ask_again, list_periods, show_cards, show_discrepancies, show_table
 from reconciliation.owner.wording import judge_page, word_comparison, word_days
+from reconciliation.questions import with_questions
 from reconciliation.reports.cells import show_row, show_totals
 from reconciliation.reports.values import Report, Row
 from shops.models import Shop
@@ -41,8 +42,8 @@ ALL_TABLES = "page"
 
 
 def find_shop(request: HttpRequest, number: int) -> Shop:
-    """The shop of an address, for whom may see it; with what its version is made of."""
-    return get_object_or_404(with_latest(visible_shops(request.user)), pk=number)
+    """The shop of an address, for whom may see it; with what its version is made of, and what its owner is asked."""
+    return get_object_or_404(with_questions(with_latest(visible_shops(request.user))), pk=number)
 
 
 @require_safe
@@ -156,7 +157,9 @@ def _describe_rows(request: HttpRequest, shop: Shop, page: str, rows: Rows) -> d
     paginator = Paginator(rows.found, ROWS_ON_A_PAGE)
     paginator.count = rows.count  # counted with the total
     part = paginator.get_page(request.GET.get("page"))
-    cells = rows.show(list(part.object_list))
+    found = list(part.object_list)
+    cells = rows.show(found)
+    own_pages = [reverse(rows.page, args=[shop.number, row.pk]) if rows.page else "" for row in found]
     report = Report(page, rows.title, (), rows.columns, tuple(Row(row) for row in cells), rows.totals)
     question = ask_again(request.GET)
     addresses = {
@@ -168,7 +171,10 @@ def _describe_rows(request: HttpRequest, shop: Shop, page: str, rows: Rows) -> d
         "rows": rows,
         "part": part,
         "columns": rows.columns,
-        "cells": [list(zip(rows.columns, show_row(report, row), strict=True)) for row in report.rows],
+        "cells": [
+            (address, list(zip(rows.columns, show_row(report, row), strict=True)))
+            for address, row in zip(own_pages, report.rows, strict=True)
+        ],
         "totals": show_totals(report),
         "files": addresses,
         "previous": ask_again(request.GET, page=str(part.number - 1)) if part.has_previous() else "",

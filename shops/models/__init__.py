@@ -6,7 +6,10 @@ from shops.models.bill import Bill, BillLine, BillVersion
 from shops.models.erasure import ErasedEntry, Erasure
 from shops.models.evotor import InstallationEvent, RegisterDocument, UnassignedMessage
 from shops.models.exchange import ExchangeBody, ExchangeEvent, JournalFragment, Moment
+from shops.models.invitation import Invitation
+from shops.models.mailing import Mailing
 from shops.models.membership import Membership
+from shops.models.membership_change import MembershipChange
 from shops.models.product import Product
 from shops.models.receipt import Receipt, ReceiptDelivery, ReceiptLine
 from shops.models.relay import Forward, Upstream
@@ -32,8 +35,11 @@ __all__ = [
     "ExchangeEvent",
     "Forward",
     "InstallationEvent",
+    "Invitation",
     "JournalFragment",
+    "Mailing",
     "Membership",
+    "MembershipChange",
     "Moment",
     "Product",
     "Receipt",

@@ -88,6 +88,10 @@ class Shop(models.Model):
         verbose_name = _("shop")
         verbose_name_plural = _("shops")
         ordering = ("number",)
+        permissions = (
+            ("manage_people", _("Can invite people to a shop, change their roles and remove them")),
+            ("set_up_shop", _("Can name a shop and set its grace periods and its alert threshold")),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(opened_not_paid_after__gt=timedelta(0)), name="shop_waits_some_time_for_payment"
@@ -150,6 +154,10 @@ class Store(EvotorObject):
         verbose_name_plural = _("stores")
         ordering = ("shop", "name", "evotor_id")
         constraints = (models.UniqueConstraint(fields=("evotor_id",), name="store_belongs_to_one_shop"),)
+
+    def called_by(self, shop_number: int) -> str:
+        """What a shop may call it: what the own shop has named it is nobody else's to know."""
+        return str(self) if self.shop_id == shop_number else self.evotor_id
 
 
 class Terminal(EvotorObject):
