@@ -364,6 +364,9 @@ LOG_FORMAT = read_choice("LOG_FORMAT", default="line", choices=FORMATS)
 LOG_REQUESTS = read_boolean("LOG_REQUESTS", default=False)
 LOGGING = configure_logging(LOG_FORMAT, LOG_LEVEL, tasks_run_in_process=TASKS_RUN_IN_PROCESS)
 
+# Where errors are reported to (crmpos/apps.py begins with it).
+SENTRY_DSN = read_secret("SENTRY_DSN")
+
 # Who may scrape `/metrics`; without a token there is no such address.
 METRICS_TOKEN = read_secret("METRICS_TOKEN")
 # Where several processes of a machine put their metrics together. One process by itself needs none.
