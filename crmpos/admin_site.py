@@ -48,7 +48,7 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {
         "navigation": [
             {"title": _("My notifications"), "link": reverse_lazy("admin:reconciliation_subscription_mine")},
-            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+            {"title": _("My account"), "link": reverse_lazy("account:home")},
         ]
     },
     "SIDEBAR": {"show_search": True, "navigation": "crmpos.navigation.list_navigation"},

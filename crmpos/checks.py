@@ -12,6 +12,9 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
+from django.utils import timezone
+
+from shops.partitions import find_missing_partitions
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 POSTGRESQL_MINIMUM = 150000
@@ -131,3 +134,20 @@ def check_postgresql_version(
                 )
             )
     return found
+
+
+@register(Tags.database)
+def check_partitions(
+    app_configs: AppConfigs, databases: Iterable[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Whether the journal is divided into the months to come, once it is divided at all."""
+    missing = find_missing_partitions(timezone.now()) if "default" in (databases or ()) else []
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"The journal has no partition for {', '.join(f'{month:%Y-%m}' for month in missing)}.",
+            hint="Nothing is lost: texts go into the default one. Run beat, or once `manage.py retention --prepare`.",
+            id="crmpos.W004",
+        )
+    ]

@@ -60,6 +60,8 @@ GROUPS: tuple[tuple[Promise, tuple[Entry | PageEntry, ...]], ...] = (
             Entry("shops.Shift", "schedule"),
             Entry("shops.ExchangeEvent", "swap_vert"),
             Entry("shops.JournalFragment", "broken_image"),
+            Entry("shops.RetentionRun", "auto_delete"),
+            Entry("shops.Erasure", "ink_eraser"),
             Entry("shops.Product", "inventory_2"),
         ),
     ),
@@ -87,6 +89,7 @@ GROUPS: tuple[tuple[Promise, tuple[Entry | PageEntry, ...]], ...] = (
             Entry("reconciliation.Subscription", "notifications"),
             Entry("auth.User", "person"),
             Entry("auth.Group", "group"),
+            Entry("crmpos.FailedLogIn", "lock"),
         ),
     ),
 )

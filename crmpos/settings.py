@@ -3,7 +3,9 @@
 Whoever needs a setting reads django.conf.settings: nobody imports this module.
 """
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
@@ -23,6 +25,10 @@ from crmpos.environment import (
     read_text,
     read_time_zone,
 )
+from crmpos.operating.content_policy import STRICT
+from crmpos.operating.logs import FORMATS, configure_logging
+from crmpos.operating.metrics_files import share_metrics
+from crmpos.schedule import SCHEDULE
 from crmpos.secret_key import load_or_make_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -46,24 +52,66 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# To have a domain and all below it built into browsers is its owner's decision, and can hardly be taken back.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": STRICT}
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
-# People log in at the admin; whoever came to its login page by itself finds the way in from there.
-LOGIN_URL = "admin:login"
+# How many proxies stand in front, each of which writes the address it was called from at the end of X-Forwarded-For.
+PROXY_COUNT = read_integer("PROXY_COUNT", default=1 if HTTPS else 0, minimum=0, maximum=10)
+
+# Logging in (crmpos/accounts): one page for all, whoever came to it by itself finds the way in from there.
+LOGIN_URL = "account:log_in"
 LOGIN_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
+SESSION_ENGINE = "crmpos.accounts.session_store"
+# Shops require two-step log-in for their own people; this does for everybody who may enter the accountant's pages.
+TWO_STEP_REQUIRED_FOR_STAFF = read_boolean("TWO_STEP_REQUIRED_FOR_STAFF", default=False)
+OTP_TOTP_ISSUER = "crmpos"
 
-AUTHENTICATION_BACKENDS = ["shops.roles.RoleBackend"]
+AXES_HANDLER = "crmpos.accounts.lockout.Handler"
+AXES_LOCKOUT_CALLABLE = "crmpos.accounts.lockout.show_lockout"
+AXES_CLIENT_IP_CALLABLE = "crmpos.accounts.client.find_counted_address"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = read_integer("LOGIN_FAILURE_LIMIT", default=5, minimum=1, maximum=1000)
+# Higher, for it lets a stranger lock somebody out; without it many addresses could try many passwords each.
+LOGIN_FAILURE_LIMIT_BY_NAME = read_integer("LOGIN_FAILURE_LIMIT_BY_NAME", default=50, minimum=1, maximum=10_000)
+AXES_COOLOFF_TIME = timedelta(minutes=read_integer("LOGIN_LOCK_MINUTES", default=15, minimum=1, maximum=1440))
+# The time that somebody was told is kept, however often they try meanwhile.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_SENSITIVE_PARAMETERS = [
+    "username",
+    "ip_address",
+    "code",
+    "csrfmiddlewaretoken",
+    "old_password",
+    "new_password1",
+    "new_password2",
+    "renewal-password",
+    "ending-password",
+]
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+# The first one is for new passwords; what was hashed by another is hashed anew when its person logs in.
+PASSWORD_HASHERS = [
+    f"django.contrib.auth.hashers.{name}"
+    for name in ("Argon2PasswordHasher", "PBKDF2PasswordHasher", "ScryptPasswordHasher")
+]
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shops.roles.RoleBackend"]
+
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 
@@ -83,21 +131,32 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "csp",
 ]
 
 MIDDLEWARE = [
+    "crmpos.operating.requests.RequestWatch",
+    "crmpos.operating.doors.OperatingDoors",
     "django.middleware.security.SecurityMiddleware",
+    "crmpos.operating.content_policy.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "crmpos.accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "crmpos.accounts.middleware.TwoStepMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
     "crmpos.database_failures.DatabaseFailureMiddleware",
 ]
 
@@ -204,6 +263,7 @@ CELERY_TASK_ROUTES = {
     "reconciliation.tasks.send_letters": {"queue": "notifying"},
     "shops.tasks.forward_*": {"queue": "forwarding"},
     "shops.tasks.send_webhooks": {"queue": "notifying"},
+    "crmpos.tasks.send_password_resets": {"queue": "notifying"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -226,41 +286,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 # Nothing is scheduled so seldom that a restart would have to be remembered: beat needs no file.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
-CELERY_BEAT_SCHEDULE = {
-    "reconcile what has not been judged": {
-        "task": "reconciliation.tasks.reconcile_unjudged",
-        # What waits stands in the database, and looking whether anything does is one short query: so a receipt is
-        # judged within seconds, and neither the receipt nor its register ever waits for a broker.
-        "schedule": 2.0,
-        # One that waited behind a long run is dropped: the next one does the same work.
-        "options": {"expires": 2.0},
-    },
-    "judge again whose deadline has passed": {
-        "task": "reconciliation.tasks.age_cases",
-        "schedule": 10.0,
-        "options": {"expires": 10.0},
-    },
-    "tell the CRMs what waits": {
-        "task": "shops.tasks.send_webhooks",
-        "schedule": 5.0,
-        "options": {"expires": 5.0},
-    },
-    "write the digests that are due": {
-        "task": "reconciliation.tasks.write_digests",
-        "schedule": 300.0,
-        "options": {"expires": 300.0},
-    },
-    "send the letters that wait": {
-        "task": "reconciliation.tasks.send_letters",
-        "schedule": 10.0,
-        "options": {"expires": 10.0},
-    },
-    "forward receipts to the CRMs behind shops": {
-        "task": "shops.tasks.forward_receipts",
-        "schedule": 2.0,
-        "options": {"expires": 2.0},
-    },
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
+
+# What `/readyz` bears: longer than this no case may wait for its judgement.
+READY_UNJUDGED_LIMIT_SECONDS = read_integer("READY_UNJUDGED_LIMIT_SECONDS", default=300, minimum=1, maximum=86400)
 
 # Whether a shop's CRM may stand on this machine or in a private network, as it does beside a shop. Where shops' owners
 # enter addresses themselves, false keeps them from reaching into the network of the server.
@@ -328,19 +357,17 @@ STORAGES = {
     },
 }
 
-# Logging
+# Logs, metrics
 
 LOG_LEVEL = read_choice("LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        **{name: {"level": LOG_LEVEL} for name in ("crmpos", "reconciliation", "shops")},
-        # Each task, once a minute and more, is news in a worker's log and noise in a web server's.
-        "celery": {"level": "WARNING" if TASKS_RUN_IN_PROCESS else LOG_LEVEL},
-        "celery.worker.control": {"level": "ERROR" if TASKS_RUN_IN_PROCESS else LOG_LEVEL},
-    },
-}
+LOG_FORMAT = read_choice("LOG_FORMAT", default="line", choices=FORMATS)
+LOG_REQUESTS = read_boolean("LOG_REQUESTS", default=False)
+LOGGING = configure_logging(LOG_FORMAT, LOG_LEVEL, tasks_run_in_process=TASKS_RUN_IN_PROCESS)
+
+# Where errors are reported to (crmpos/apps.py begins with it).
+SENTRY_DSN = read_secret("SENTRY_DSN")
+
+# Who may scrape `/metrics`; without a token there is no such address.
+METRICS_TOKEN = read_secret("METRICS_TOKEN")
+# Where several processes of a machine put their metrics together. One process by itself needs none.
+METRICS_DIR = share_metrics(read_text("METRICS_DIR")) if read_text("METRICS_DIR") else None

@@ -32,6 +32,7 @@ DISCREPANCY_FIELDS = [
     "reason",
     "assignee",
     "write_off_account",
+    "asked_by",
     "resolved_at",
     "changed_at",
 ]
@@ -228,7 +229,7 @@ def _close(application: Application, discrepancy: Discrepancy, now: datetime) ->
         discrepancy.resolved_at = now
         application.closed += 1
     application.steps.append(step)
-    discrepancy.cause_present, discrepancy.status = False, Status.RESOLVED
+    discrepancy.cause_present, discrepancy.status, discrepancy.asked_by = False, Status.RESOLVED, None
     discrepancy.reason, discrepancy.write_off_account_id = step.reason, step.write_off_account_id
     discrepancy.changed_at = now
     application.dirty.append(discrepancy)

@@ -1,4 +1,4 @@
-"""Files beside comments: which are accepted, why one is not, and how they are kept. Used by decisions and the admin."""
+"""Files beside comments: which are accepted, why one is not, how they are kept and given out."""
 
 import hashlib
 import re
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from reconciliation.file_types import FileType, find_file_type, name_by_type
@@ -62,6 +64,20 @@ def attach(step: DiscrepancyStep, files: Sequence[CheckedFile]) -> None:
             content=file.content,
         )
         for file in files
+    )
+
+
+def send_file(attachment: Attachment) -> HttpResponse:
+    """A file to be kept on the reader's disk: no browser is to show what somebody has uploaded here."""
+    return HttpResponse(
+        bytes(attachment.content),
+        content_type=attachment.content_type,
+        headers={
+            "Content-Disposition": content_disposition_header(True, attachment.name) or "attachment",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "private, no-store",
+        },
     )
 
 

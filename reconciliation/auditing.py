@@ -13,6 +13,7 @@ from django.db.models import F, Q, QuerySet
 
 from reconciliation.applying import Subject
 from reconciliation.case_index import JudgedFacts, is_indexed
+from reconciliation.decisions import REMARKS, find_open_question
 from reconciliation.loading import load_bill_cases, load_event_cases, load_receipt_cases, load_shift_cases
 from reconciliation.models import Case, CaseReceipt, CaseText, Discrepancy, DiscrepancyStep, SetOff
 from reconciliation.rules import facts
@@ -126,19 +127,21 @@ def _find_unjudged(shop_number: int | None) -> Iterator[str]:
 
 
 def _check_histories(shop_number: int | None) -> Iterator[str]:
-    """The last step of every discrepancy says the state in which it is."""
+    """The last step of every discrepancy says the state in which it is, and whose question waits for an answer."""
     rows = Discrepancy.objects.select_related("case")
     rows = rows if shop_number is None else rows.filter(case__shop=shop_number)
     for batch in _batches(rows):
-        last = {
-            step.discrepancy_id: step
-            for step in DiscrepancyStep.objects.filter(discrepancy__in=batch).order_by("pk")
-            if step.action != DiscrepancyStep.Action.COMMENTED
-        }
+        histories: dict[int, list[DiscrepancyStep]] = {}
+        for step in DiscrepancyStep.objects.filter(discrepancy__in=batch).order_by("-pk"):
+            histories.setdefault(step.discrepancy_id, []).append(step)
         for row in batch:
-            step = last.get(row.pk)
-            if step is None or (step.to_status, step.reason) != (row.status, row.reason):
-                yield f"shop {row.case.shop_id}, {row.kind} of {row.case_id}: its history does not lead to {row.status}"
+            name, steps = f"shop {row.case.shop_id}, {row.kind} of {row.case_id}", histories.get(row.pk, [])
+            last = next((step for step in steps if step.action not in REMARKS), None)
+            if last is None or (last.to_status, last.reason) != (row.status, row.reason):
+                yield f"{name}: its history does not lead to {row.status}"
+            question = find_open_question(steps)
+            if row.asked_by_id != (question.actor_id if question else None):
+                yield f"{name}: its history does not say whose question waits for an answer"
 
 
 def _batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:

@@ -7,6 +7,7 @@ the bill before the discrepancy, as the judge does.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -21,12 +22,14 @@ from reconciliation.rules.kinds import Kind
 from reconciliation.rules.reasons import list_common_reasons
 from shops.allocations import AllocationRefused
 from shops.models import Allocation
+from shops.presentation import show_signed_amount
 
 Action = DiscrepancyStep.Action
 
 UNDOABLE = (
     Action.TAKEN,
     Action.HANDED_OVER,
+    Action.ASKED,
     Action.PROPOSED,
     Action.CONFIRMED,
     Action.DECLINED,
@@ -34,8 +37,9 @@ UNDOABLE = (
     Action.REOPENED,
 )
 FOLLOWING = (Action.CAUSE_GONE, Action.AMOUNT_CHANGED, Action.RETURNED)
-UNDONE_WITH = ("from_assignee", "from_write_off_account", "allocation__receipt", "allocation__replaces")
-DECIDED_FIELDS = ["status", "reason", "assignee", "write_off_account", "resolved_at", "changed_at"]
+REMARKS = (Action.COMMENTED, Action.ANSWERED)  # they stay, whatever is undone
+UNDONE_WITH = ("actor", "from_assignee", "from_write_off_account", "allocation__receipt", "allocation__replaces")
+DECIDED_FIELDS = ["status", "reason", "assignee", "write_off_account", "asked_by", "resolved_at", "changed_at"]
 # One that writes a difference off is given by a decision of its own, in `reconciliation.write_offs`.
 PEOPLES_REASONS = tuple(reason for reason in Reason if reason not in (Reason.WRITTEN_OFF, Reason.LATER_DOCUMENTS))
 
@@ -113,6 +117,8 @@ def undo(discrepancy: Discrepancy, *, actor: User, now: datetime, comment: str =
         step.undoes = last
         locked.status, locked.reason, locked.assignee = last.from_status, last.from_reason, last.from_assignee
         locked.write_off_account = last.from_write_off_account
+        question = find_open_question([step, *locked.steps.select_related("actor").order_by("-pk")])
+        locked.asked_by = question.actor if question else None
     return step
 
 
@@ -129,14 +135,40 @@ def pick_step_to_undo(steps: Iterable[DiscrepancyStep]) -> DiscrepancyStep | Non
     """The same of a history that is at hand, the last step first."""
     undone: set[int] = set()
     followed: set[datetime] = set()
+    is_answered = False
     for step in steps:
         if step.action == Action.UNDONE and step.undoes_id is not None:
             undone.add(step.undoes_id)
         elif step.action in FOLLOWING:
             followed.add(step.at)
-        elif step.pk not in undone and step.action != Action.COMMENTED:
+        elif step.action in REMARKS:
+            is_answered |= step.action == Action.ANSWERED
+        elif step.pk not in undone and not (is_answered and step.action == Action.ASKED):
             return step if _can_undo(step, followed) else None
     return None
+
+
+def find_open_question(steps: Iterable[DiscrepancyStep]) -> DiscrepancyStep | None:
+    """The question that still waits for an answer, by a history with the last step first.
+
+    What closes a discrepancy, or says how the customer has paid, leaves nothing to answer.
+    """
+    undone: set[int] = set()
+    for step in steps:
+        if step.action == Action.UNDONE:
+            if step.undoes_id is not None:
+                undone.add(step.undoes_id)
+        elif step.pk not in undone:
+            if step.action == Action.ASKED:
+                return step
+            if step.action == Action.ANSWERED or _settles(step):
+                return None
+    return None
+
+
+def _settles(step: DiscrepancyStep) -> bool:
+    closes = step.to_status == Status.RESOLVED != step.from_status
+    return closes or (step.action == Action.PROPOSED and step.reason == Reason.PAID_ANOTHER_WAY)
 
 
 def undoes_link(discrepancy: Discrepancy) -> bool:
@@ -183,7 +215,16 @@ def refuse_if_decided(discrepancy: Discrepancy) -> None:
         raise DecisionRefused(_("It is resolved already. Reopen it first."))
     if discrepancy.status == Status.WAITING:
         raise DecisionRefused(
-            _("Its write-off waits for confirmation. Confirm or decline it, or undo the proposal, first.")
+            _("What is proposed about it waits for confirmation. Confirm or decline it, or undo the proposal, first.")
+        )
+
+
+def refuse_another_amount(discrepancy: Discrepancy, seen_amount: Decimal | None) -> None:
+    """`seen_amount` is what the person has been shown, where it was shown: documents may have changed it since."""
+    if seen_amount is not None and seen_amount != discrepancy.amount:
+        raise DecisionRefused(
+            _("Documents have changed the amount from %(seen)s to %(amount)s meanwhile. Look at it again.")
+            % {"seen": show_signed_amount(seen_amount), "amount": show_signed_amount(discrepancy.amount)}
         )
 
 
@@ -199,7 +240,7 @@ def take_step(
         lock_bill(discrepancy)
         locked = (
             Discrepancy.objects.select_for_update(of=("self",))
-            .select_related("assignee", "write_off_account", "case__shop")
+            .select_related("assignee", "write_off_account", "asked_by", "case__shop")
             .get(pk=discrepancy.pk)
         )
         if frozen := say_why_frozen(locked, action):
@@ -218,10 +259,12 @@ def take_step(
             comment=comment.strip(),
         )
         yield locked, step
+        if locked.status == Status.RESOLVED:
+            locked.asked_by = None
         step.to_status, step.reason, step.assignee = Status(locked.status), locked.reason, locked.assignee
         step.write_off_account = locked.write_off_account
         locked.resolved_at = (locked.resolved_at or now) if locked.status == Status.RESOLVED else None
-        if step.action != Action.COMMENTED:
+        if step.action not in REMARKS:
             locked.changed_at = now
         locked.save(update_fields=DECIDED_FIELDS)
         step.save(force_insert=True)

@@ -226,9 +226,7 @@ def _reference_fault(fault: Evidence, shop: Shop) -> str:
 def _wrong_store(evidence: Evidence, amount: Decimal, shop: Shop) -> str:
     return _join_lines(
         evidence["receipts"],
-        lambda receipt: (
-            _("store %(store)s belongs to shop %(shop)s") % {"store": receipt["store"], "shop": receipt["shop"]}
-        ),
+        lambda receipt: _("store %(store)s belongs to another shop") % {"store": receipt["store"]},
     )
 
 

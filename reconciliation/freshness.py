@@ -14,18 +14,21 @@ from reconciliation.models import Discrepancy, DiscrepancyStep
 from shops.models import Bill, Receipt, Shop
 from shops.roles import Scope
 
+LATEST = ("pk", "latest_receipt", "latest_offer", "latest_change")
 EVERYTHING: tuple[Manager[Any], ...] = (Receipt.objects, Bill.objects, DiscrepancyStep.objects)
 
 
 def find_version(scope: Scope) -> str:
     """Another word after a receipt has come, a bill was put on offer or taken off it, or a difference has changed."""
-    latest = _read_of_all() if scope.every_shop else _read_of_shops(scope)
-    return hashlib.sha256(repr(latest).encode()).hexdigest()[:16]
+    if scope.every_shop:
+        return _digest(_read_of_all())
+    shops = with_latest(Shop.objects.filter(pk__in=scope.shop_numbers).order_by("pk"))
+    return _digest(list(shops.values_list(*LATEST)))
 
 
-def answer_version(scope: Scope) -> JsonResponse:
+def answer_version(version: str) -> JsonResponse:
     """What a page that is open is told; nobody in between keeps it."""
-    return JsonResponse({"version": find_version(scope)}, headers={"Cache-Control": "no-store"})
+    return JsonResponse({"version": version}, headers={"Cache-Control": "no-store"})
 
 
 def _read_of_all() -> list[Any]:
@@ -34,20 +37,25 @@ def _read_of_all() -> list[Any]:
     return list(Shop.objects.order_by("pk").values_list(*newest)[:1])
 
 
-def _read_of_shops(scope: Scope) -> list[Any]:
-    """In one query; each shop is asked for the last of each, which its indexes know."""
-    shops = Shop.objects.filter(pk__in=scope.shop_numbers).order_by("pk")
+def with_latest(shops: QuerySet[Shop]) -> QuerySet[Shop]:
+    """The shops, each with what `version_of` asks of it, in the same query: its indexes know the last of each."""
     offered = Bill.objects.filter(on_offer=True).order_by("-issued_at", "-pk")
     changed = Discrepancy.objects.order_by("-changed_at")
-    return list(
-        shops.values_list(
-            "pk",
-            _last(Receipt.objects.order_by("-pk"), "pk"),
-            _last(offered, "pk"),
-            _last(changed, "changed_at"),
-        )
+    return shops.annotate(
+        latest_receipt=_last(Receipt.objects.order_by("-pk"), "pk"),
+        latest_offer=_last(offered, "pk"),
+        latest_change=_last(changed, "changed_at"),
     )
+
+
+def version_of(shop: Shop) -> str:
+    """`find_version` of one shop that `with_latest` has read."""
+    return _digest([tuple(getattr(shop, name) for name in LATEST)])
 
 
 def _last(rows: QuerySet[Any], field: str) -> Subquery:
     return Subquery(rows.filter(shop=OuterRef("pk")).values(field)[:1])
+
+
+def _digest(latest: list[Any]) -> str:
+    return hashlib.sha256(repr(latest).encode()).hexdigest()[:16]

@@ -52,7 +52,7 @@ def load_event_cases(event_ids: Collection[int]) -> dict[int, facts.Case]:
 
     By the event's primary key. An unanswered request that belongs to a bill or a receipt shows only its fault here.
     """
-    events = models.ExchangeEvent.objects.filter(pk__in=event_ids).select_related("shop").defer("body", "verbatim")
+    events = models.ExchangeEvent.objects.filter(pk__in=event_ids).select_related("shop")
     held = list(events)
     elsewhere = _find_owned(held)
     return {
@@ -190,7 +190,7 @@ def _load_unanswered(bills: Sequence[models.Bill]) -> dict[int, list[facts.Messa
     waiting = models.ExchangeEvent.without_answer().filter(
         shop__in={bill.shop_id for bill in bills}, direction=Direction.REQUEST.value
     )
-    waiting = waiting.exclude(origin=models.ExchangeEvent.Origin.UPSTREAM).defer("body", "verbatim")
+    waiting = waiting.exclude(origin=models.ExchangeEvent.Origin.UPSTREAM)
     events = [  # two queries, for no index serves both names at once
         *waiting.filter(bill_external_id__in={bill.external_id for bill in bills}),
         *waiting.filter(bill_external_id="", bill_number__in={bill.number for bill in bills if bill.number}),
@@ -207,7 +207,7 @@ def _load_unanswered_deliveries(receipt_ids: Collection[int]) -> dict[int, list[
     """The deliveries of these receipts that were not answered."""
     deliveries = models.ReceiptDelivery.objects.filter(receipt__in=receipt_ids)
     found: dict[int, list[facts.Message]] = defaultdict(list)
-    for delivery in deliveries.select_related("event").defer("event__body", "event__verbatim"):
+    for delivery in deliveries.select_related("event"):
         if delivery.event.answer_id is None:
             found[delivery.receipt_id].append(_unanswered(delivery.event))
     return found

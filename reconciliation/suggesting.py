@@ -138,10 +138,7 @@ def _find_near(bills: QuerySet[models.Bill], moment: datetime) -> list[int]:
 
 
 def _load_bill_rows(bills: QuerySet[models.Bill]) -> list[models.Bill]:
-    return list(bills.select_related("shop", "case", "listed_by", "opened_by").defer(*_TEXTS))
-
-
-_TEXTS = tuple(f"{message}__{text}" for message in ("listed_by", "opened_by") for text in ("body", "verbatim"))
+    return list(bills.select_related("shop", "case", "listed_by", "opened_by"))
 
 
 def _load_receipt_rows(receipts: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, Receipt]]:

@@ -5,11 +5,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from reconciliation import turns
+from reconciliation.evidence import OpenBooks
 from reconciliation.letters.alerts import write_alert_letters
 from reconciliation.letters.digests import write_due_digests
 from reconciliation.letters.sending import send_due_letters
 from shops.handing_out import hand_out, repeated_task
 from shops.one_at_a_time import one_at_a_time
+from shops.retention import remove_due
 
 FIRST, FURTHER = 3, 6  # how urgent: the lower, the sooner; periodic tasks are at 0
 
@@ -55,3 +57,10 @@ def send_letters() -> None:
     """Writes what is to be told at once, and sends what waits. Any number of times, by any number of workers."""
     write_alert_letters(now=timezone.now())
     send_due_letters()
+
+
+@shared_task
+@one_at_a_time
+def apply_retention() -> None:
+    """Removes the texts of the journal that shops need not keep any more. Any number of times."""
+    remove_due(timezone.now(), OpenBooks())

@@ -4,7 +4,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.comparison import Adjustment, State
-from reconciliation.models import Reason, Status, WriteOffAccount
+from reconciliation.models import DiscrepancyStep, OtherPayment, Reason, Status, WriteOffAccount
+from shops.presentation import show_amount, show_day
 
 STATES = {
     State.PAID: ("✓", _("paid")),
@@ -31,7 +32,19 @@ def word_closing(status: str, reason: str, account: WriteOffAccount | None) -> s
     if not reason:
         return ""
     if reason != Reason.WRITTEN_OFF or account is None:
-        return str(Reason(reason).label)
+        label = str(Reason(reason).label)
+        return gettext("%(reason)s, waits for confirmation") % {"reason": label} if status == Status.WAITING else label
     if status == Status.WAITING:
         return gettext("to be written off to “%(account)s”, waits for confirmation") % {"account": account}
     return gettext("written off to “%(account)s”") % {"account": account}
+
+
+def find_other_payment(step: DiscrepancyStep) -> OtherPayment | None:
+    """How the customer has paid, where that is what the step proposes."""
+    found: OtherPayment | None = getattr(step, "other_payment", None)
+    return found
+
+
+def word_payment(paid: OtherPayment) -> str:
+    """`31 040,00, bank transfer, 25.03.2026`."""
+    return f"{show_amount(paid.amount)}, {paid.get_how_display()}, {show_day(paid.paid_on)}"

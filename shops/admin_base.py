@@ -13,10 +13,13 @@ from django.db import connections
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     DropdownFilter,
@@ -32,7 +35,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget as PasswordWidget
 
 from shops.models import Shop
 from shops.presentation import NOTHING, show_amount, show_signed_amount, show_time
-from shops.visibility import only_permitted, only_visible
+from shops.visibility import only_permitted, only_visible, scope_of
 
 if TYPE_CHECKING:
     # unfold ships no types; its classes are Django's with another look.
@@ -97,6 +100,7 @@ __all__ = [
     "action",
     "amount_column",
     "display",
+    "store_column",
     "time_column",
 ]
 
@@ -115,7 +119,42 @@ class RelatedDropdownFilter(UnfoldRelatedDropdownFilter):  # type: ignore[misc]
         return [(row.pk, str(row)) for row in only_visible(rows, request.user)]
 
 
-class ModelAdmin(UnfoldModelAdmin):
+class OwnShopsMixin:
+    """Offers in every field of a form what the person may see; a shop where the person may write such rows."""
+
+    opts: Any
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "ModelChoiceField[Any] | None":
+        limited = self._limit_choices(db_field, request, kwargs)
+        field: ModelChoiceField[Any] | None = super().formfield_for_foreignkey(db_field, request, **limited)  # type: ignore[misc]
+        return field
+
+    def formfield_for_manytomany(
+        self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "ModelMultipleChoiceField[Any] | None":
+        limited = self._limit_choices(db_field, request, kwargs)
+        field: ModelMultipleChoiceField[Any] | None = super().formfield_for_manytomany(db_field, request, **limited)  # type: ignore[misc]
+        return field
+
+    def _limit_choices(self, field: Any, request: HttpRequest, options: dict[str, Any]) -> dict[str, Any]:
+        """No shop at all means every shop: that is said by who may write such rows in every shop."""
+        related = field.remote_field.model
+        if "queryset" in options or not hasattr(related, "SHOP_PATH"):
+            return options
+        names = (self._name("add"), self._name("change")) if related is Shop else ()
+        rows = related._default_manager.all()
+        limited = options | {"queryset": only_permitted(rows, request.user, *names)}
+        if related is Shop and field.null and not scope_of(request.user, *names).every_shop:
+            limited["required"] = True
+        return limited
+
+    def _name(self, action_name: str) -> str:
+        return f"{self.opts.app_label}.{action_name}_{self.opts.model_name}"
+
+
+class ModelAdmin(OwnShopsMixin, UnfoldModelAdmin):
     """A page of 50 rows (unfold's rows are heavy), filters that apply together, no count of the whole table.
 
     Where rows belong to shops, people see, change and choose those of the shops in which their role allows it; rows of
@@ -165,41 +204,27 @@ class ModelAdmin(UnfoldModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_delete_permission(request, obj) and self._holds(request, "delete", obj)
 
-    def formfield_for_foreignkey(
-        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> "ModelChoiceField[Any] | None":
-        limited = self._limit_choices(db_field, request, kwargs)
-        return super().formfield_for_foreignkey(db_field, request, **limited)
-
-    def formfield_for_manytomany(
-        self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> "ModelMultipleChoiceField[Any] | None":
-        limited = self._limit_choices(db_field, request, kwargs)
-        return super().formfield_for_manytomany(db_field, request, **limited)
-
-    def _limit_choices(self, field: Any, request: HttpRequest, options: dict[str, Any]) -> dict[str, Any]:
-        """A shop is chosen among those where the person may write such rows, anything else among what is seen."""
-        related = field.remote_field.model
-        if "queryset" in options or not hasattr(related, "SHOP_PATH"):
-            return options
-        names = (self._name("add"), self._name("change")) if related is Shop else ()
-        return options | {"queryset": only_permitted(related._default_manager.all(), request.user, *names)}
-
     def _holds(self, request: HttpRequest, action_name: str, row: Model | None) -> bool:
         return row is None or not hasattr(row, "SHOP_PATH") or request.user.has_perm(self._name(action_name), row)
 
-    def _name(self, action_name: str) -> str:
-        return f"{self.opts.app_label}.{action_name}_{self.opts.model_name}"
 
+class InlineMixin(OwnShopsMixin):
+    """Rows of the person's shops within the page of another row, which may be of several shops."""
 
-class TabularInline(UnfoldTabularInline):
     extra = 0
     show_change_link = True
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
+        return only_visible(rows, request.user) if hasattr(rows.model, "SHOP_PATH") else rows
 
-class StackedInline(UnfoldStackedInline):
-    extra = 0
-    show_change_link = True
+
+class TabularInline(InlineMixin, UnfoldTabularInline):
+    pass
+
+
+class StackedInline(InlineMixin, UnfoldStackedInline):
+    pass
 
 
 class ReadOnlyFactsMixin:
@@ -285,6 +310,18 @@ def amount_column(path: str, description: str | Promise, *, signed: bool = False
 
     column.__name__ = path.rpartition(".")[2]
     return column
+
+
+@display(description=_("store"), ordering="store")
+def store_column(row: Any) -> str:
+    """The store of a row, with the way to its page; of one of another shop the id, which the row itself has brought."""
+    if row.store is None:
+        return NOTHING
+    name = row.store.called_by(row.shop_id)
+    if row.store.shop_id != row.shop_id:
+        return str(name)
+    address = reverse("admin:shops_store_change", args=[row.store_id])
+    return format_html('<a class="text-link" href="{}">{}</a>', address, name)
 
 
 def time_column(path: str, description: str | Promise, *, shop: str = "shop") -> Callable[[Any], str]:

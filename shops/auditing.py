@@ -1,12 +1,17 @@
 """Holds the facts against the journal: every message read again must give the rows that are stored. Read-only."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date
 from typing import Any
 
+from django.db.models.functions import TruncMonth
+
 from shops.exchange_log import Direction
-from shops.journal import to_utc
+from shops.journal import identify_stored, to_utc
 from shops.messages import understand
-from shops.models import Bill, BillVersion, ExchangeEvent, Receipt
+from shops.models import Bill, BillVersion, ErasedEntry, ExchangeEvent, Receipt, RetentionRun
+from shops.retention import REMOVED, add_up_digests, list_removed
 from shops.wire import BillStatement, ListedBill, ReceiptStatement
 
 EVENTS_PER_BATCH = 500
@@ -25,15 +30,23 @@ def find_differences(shop_number: int | None = None) -> Iterator[str]:
         events = events.filter(shop=shop_number)
     last_pk = 0
     while batch := list(events.filter(pk__gt=last_pk)[:EVENTS_PER_BATCH]):
+        ExchangeEvent.load_bodies(batch)
         yield from _check_batch(batch)
         last_pk = batch[-1].pk
+    yield from _check_removed(shop_number)
 
 
 def _check_batch(events: Sequence[ExchangeEvent]) -> Iterator[str]:
     bills: dict[int, BillStatement] = {}
     listed: dict[int, Sequence[ListedBill]] = {}
     receipts: dict[int, dict[str, ReceiptStatement]] = {}
+    erased = dict(ErasedEntry.objects.filter(event__in=events).order_by("pk").values_list("event", "digest"))
     for event in events:
+        if event.text_is_removed:
+            continue  # `_check_removed` asks whether retention has done it
+        digest = identify_stored(event)
+        if digest is not None and digest != erased.get(event.pk, event.digest):
+            yield f"{_name(event)}: its text is not the one that came"
         # Text that cannot hold the bytes as they came was never readable, so the text will do.
         message = understand(event.kind, Direction(event.direction), event.body.encode())
         if message.fault and not event.fault:
@@ -50,6 +63,26 @@ def _check_batch(events: Sequence[ExchangeEvent]) -> Iterator[str]:
     yield from _check_statements(by_pk, bills)
     yield from _check_listed(by_pk, listed)
     yield from _check_receipts(by_pk, receipts)
+
+
+def _check_removed(shop_number: int | None) -> Iterator[str]:
+    """Texts that are not there are those that retention has removed, and no others."""
+    runs = RetentionRun.objects.all() if shop_number is None else RetentionRun.objects.filter(shop=shop_number)
+    recorded: dict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0])
+    for run in runs:
+        counted = recorded[run.shop_id, run.month]
+        counted[0], counted[1] = counted[0] + run.entries, counted[1] + int(run.digest, 16)
+    missing = ExchangeEvent.objects.filter(REMOVED, **({} if shop_number is None else {"shop": shop_number}))
+    months = missing.annotate(month=TruncMonth("occurred_at", tzinfo=UTC)).order_by().values_list("shop", "month")
+    found = {(shop, month.date()) for shop, month in months.distinct()}
+    for shop, month in sorted(found | recorded.keys()):
+        digests = list(list_removed(shop, month).values_list("digest", flat=True))
+        entries, digest = recorded.get((shop, month), (0, 0))
+        if (len(digests), add_up_digests(digests)) != (entries, add_up_digests([], f"{digest:x}")):
+            yield (
+                f"shop {shop}, month {month:%Y-%m}: {len(digests)} texts of the journal are missing, "
+                f"and retention has removed {entries}"
+            )
 
 
 def _brings_facts(event: ExchangeEvent) -> bool:

@@ -5,15 +5,16 @@ Used by the services of this app.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 
 from django.db.models import F, Q
 
-from shops.exchange_log import Direction, Entry, Fragment, format_entry
+from shops.exchange_log import Direction, Entry, Fragment, format_entry, read_oldest_first
 from shops.messages import Message, understand
-from shops.models import ExchangeEvent, JournalFragment, Shop
+from shops.models import ErasedEntry, ExchangeEvent, JournalFragment, Shop
 from shops.pairing import PAIRED_WITHIN, Half, pair
 from shops.wire import BILL
 
@@ -89,7 +90,7 @@ def _pair(new: Sequence[ExchangeEvent], now: datetime) -> list[Pair]:
         shop__in={event.shop_id for event in new},
         occurred_at__range=(new[0].occurred_at - PAIRED_WITHIN, new[-1].occurred_at + PAIRED_WITHIN),
     )
-    held = ExchangeEvent.without_answer().filter(near, request=None).defer("body", "verbatim")
+    held = ExchangeEvent.without_answer().filter(near, request=None)
     held = held.exclude(origin=ExchangeEvent.Origin.UPSTREAM)  # it knows its own answer, or there was none
     pairs = pair(
         Half(
@@ -127,14 +128,13 @@ def _prepare(entry: Entry, shop: Shop, now: datetime) -> Journaled:
         direction=entry.direction.value,
         occurred_at=to_utc(entry.local_time, shop),
         position=0,
-        body=text,
-        verbatim=verbatim,
         digest=identify(entry),
         bill_external_id=message.bill_id,
         bill_number=message.bill_number,
         fault=fault,
         unjudged_since=now if fault or entry.direction == Direction.REQUEST else None,
     )
+    event.body, event.verbatim = text, verbatim
     return Journaled(entry, event, message, is_new=True)
 
 
@@ -155,6 +155,15 @@ def identify(entry: Entry) -> str:
     another that overlaps it does not."""
     closed = b"" if entry.closed else b"cut off"
     return _digest(b"|".join((entry.direction.value.encode(), entry.kind.encode(), entry.header, closed, entry.body)))
+
+
+def identify_stored(event: ExchangeEvent) -> str | None:
+    """The digest of an entry as its text is stored now; None where its frame is so damaged that only a log tells it."""
+    if event.verbatim is not None:
+        items = list(read_oldest_first(BytesIO(event.verbatim)))
+        return identify(items[0]) if len(items) == 1 and isinstance(items[0], Entry) else None
+    time = event.occurred_at.replace(tzinfo=None)
+    return identify(Entry(0, time, event.shop_id, Direction(event.direction), event.kind, event.body.encode()))
 
 
 def _digest(data: bytes) -> str:
@@ -201,8 +210,9 @@ def _place(group: list[Journaled], known: list[ExchangeEvent], *, behind: bool) 
 def _find_held(group: list[Journaled], known: list[ExchangeEvent]) -> list[Journaled]:
     """The group with the events of the journal in the place of those that it holds already."""
     unmatched, found = list(known), []
+    erased = _load_erased(known)
     for journaled in group:
-        held = next((event for event in unmatched if _is_same(event, journaled.event)), None)
+        held = next((event for event in unmatched if _is_same(event, journaled.event, erased)), None)
         if held is not None:
             unmatched.remove(held)
             journaled = Journaled(journaled.entry, held, journaled.message, is_new=False)
@@ -210,8 +220,17 @@ def _find_held(group: list[Journaled], known: list[ExchangeEvent]) -> list[Journ
     return found
 
 
-def _is_same(held: ExchangeEvent, event: ExchangeEvent) -> bool:
-    return held.shop_id == event.shop_id and held.digest == event.digest
+def _is_same(held: ExchangeEvent, event: ExchangeEvent, erased: Mapping[int, set[str]]) -> bool:
+    """An entry from which names were erased is known by what it was, and by what it has become."""
+    is_text_same = held.digest == event.digest or event.digest in erased.get(held.pk, ())
+    return held.shop_id == event.shop_id and is_text_same
+
+
+def _load_erased(known: Sequence[ExchangeEvent]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for pk, digest in ErasedEntry.objects.filter(event__in=known).values_list("event", "digest"):
+        found[pk].add(digest)
+    return found
 
 
 def _number(order: list[ExchangeEvent], known: list[ExchangeEvent]) -> None:

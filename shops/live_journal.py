@@ -13,8 +13,10 @@ from django.db import IntegrityError, transaction
 
 from shops.exchange_log import Direction, Entry
 from shops.journal import identify, to_storable
+from shops.masking import mask_values
 from shops.models import ExchangeEvent, Shop
 from shops.pairing import PAIRED_WITHIN
+from shops.trace import read_request_id
 from shops.wire_writer import write_json
 
 KEPT_OF_RUBBISH = 64 << 10  # bytes
@@ -46,11 +48,11 @@ def journal_request(
     bill_number: str = "",
     now: datetime,
 ) -> ExchangeEvent:
-    """Stores a request. It waits for judgement as unanswered until `journal_answer` is called for it.
+    """Stores a request, less the secrets in its query. It waits as unanswered until `journal_answer` is called for it.
 
     What is asked of a shop's CRM is no message of a register: without an answer it is seen in the journal, no more.
     """
-    event = _event(shop, kind, Direction.REQUEST, write_envelope(query, body), origin, now)
+    event = _event(shop, kind, Direction.REQUEST, write_envelope(mask_values(query), body), origin, now)
     event.bill_external_id, event.bill_number = bill_id[:200], bill_number[:200]
     event.unjudged_since = now if origin == ExchangeEvent.Origin.SERVED else None
     return _store(event)
@@ -111,17 +113,18 @@ def _event(
     local_time = now.astimezone(shop.zone).replace(microsecond=0, tzinfo=None)
     entry = Entry(0, local_time, shop.number, direction, kind, body)
     text, verbatim = to_storable(entry)
-    return ExchangeEvent(
+    event = ExchangeEvent(
         shop=shop,
         kind=kind,
         direction=direction.value,
         occurred_at=now.replace(microsecond=0),
         position=now.microsecond,
-        body=text,
-        verbatim=verbatim,
         digest=identify(entry),
         origin=origin,
+        request_id=read_request_id(),
     )
+    event.body, event.verbatim = text, verbatim
+    return event
 
 
 def _store(event: ExchangeEvent) -> ExchangeEvent:

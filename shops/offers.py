@@ -95,14 +95,15 @@ def read_list_offer(shop: Shop, *, number: str = "") -> Json:
 def read_bill_offer(shop: Shop, external_id: str) -> Json:
     """The BILL answer: the CRM's own statement with what remains to be paid; None where nothing is offered.
 
-    A bill that is known from LIST alone cannot be told: nobody has said what is on it.
+    A bill that is known from LIST alone cannot be told: nobody has said what is on it. Nor can one whose statement
+    retention has removed, and that came back long after it was off the list.
     """
     bill = (
         Bill.objects.filter(shop=shop, external_id=external_id, on_offer=True)
         .select_related("shop", "stated_by")
         .first()
     )
-    if bill is None or bill.stated_by is None:
+    if bill is None or bill.stated_by is None or bill.stated_by.text_is_removed:
         return None
     stated = read_json(_statement(bill.stated_by))
     assert isinstance(stated, dict)

@@ -4,7 +4,7 @@ Anyone may import it. Nothing here rounds: figures are shown as they are stored.
 """
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from django.utils import timezone
@@ -67,6 +67,11 @@ def show_clock(moment: datetime, zone: tzinfo) -> str:
 def show_date(moment: datetime | None, zone: tzinfo) -> str:
     """A day in `zone`."""
     return NOTHING if moment is None else date_format(timezone.localtime(moment, zone), "SHORT_DATE_FORMAT")
+
+
+def show_day(day: date) -> str:
+    """A day as such, of whatever zone."""
+    return date_format(day, "SHORT_DATE_FORMAT")
 
 
 def show_log_time(moment: datetime, zone: tzinfo) -> str:

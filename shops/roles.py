@@ -101,6 +101,16 @@ def people_of(scope: Scope) -> QuerySet[User]:
     return User.objects.filter(Q(Exists(memberships)))
 
 
+def requires_two_steps(person: str = "pk") -> Q:
+    """Whether a shop that the person at that path may see requires two-step log-in."""
+    strict = Shop.objects.filter(two_step_required=True)
+    memberships = Membership.objects.filter(person=OuterRef(person))
+    of_every_shop = Exists(memberships.filter(shop=None)) | Exists(
+        User.objects.filter(pk=OuterRef(person), is_superuser=True)
+    )
+    return Q(Exists(memberships.filter(shop__two_step_required=True))) | (Q(Exists(strict)) & Q(of_every_shop))
+
+
 def find_scopes(permission: str) -> dict[int, Scope]:
     """`find_scope` of everybody who has the permission anywhere, by the keys of the people; two queries."""
     memberships = Membership.objects.annotate(by_itself=_has_it_itself(permission, person="person"))

@@ -6,7 +6,7 @@ primary key.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -17,6 +17,7 @@ from shops.models import (
     Bill,
     BillLine,
     BillVersion,
+    ExchangeBody,
     ExchangeEvent,
     Product,
     Receipt,
@@ -24,12 +25,13 @@ from shops.models import (
     ReceiptLine,
     Shop,
 )
+from shops.partitions import create_partitions, list_months_around
 from shops.planner_statistics import PlannerStatistics
 from shops.recording.batch import Books, Said, record_messages
 from shops.recording.places import PlaceBook
 
 ATTEMPTS = 5
-FACTS = (ExchangeEvent, Product, Bill, BillVersion, BillLine, Receipt, ReceiptLine, ReceiptDelivery)
+FACTS = (ExchangeEvent, ExchangeBody, Product, Bill, BillVersion, BillLine, Receipt, ReceiptLine, ReceiptDelivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,14 @@ class LogImporter:
     places: PlaceBook = field(default_factory=PlaceBook)
     newest: ExchangeEvent | None = None  # the entry that stands right below what comes next
     statistics: PlannerStatistics = field(default_factory=lambda: PlannerStatistics(FACTS))
+    months: set[date] = field(default_factory=set)  # those that have a partition for their texts
 
     def import_batch(self, items: Sequence[Entry | Fragment], *, now: datetime) -> None:
         """Records entries and fragments that come oldest first; all entries of one second must be in one batch.
 
         A register or another import may write the same rows meanwhile; then the batch is recorded once more.
         """
+        self._prepare_months(items, now)
         newest = self.newest
         for attempt in count(1):
             try:
@@ -79,6 +83,13 @@ class LogImporter:
                     raise
                 self.newest, self.places = newest, PlaceBook()  # what was rolled back is not known any more
         self.statistics.wrote(self.report.entries)
+
+    def _prepare_months(self, items: Sequence[Entry | Fragment], now: datetime) -> None:
+        """Old months, too, are divided before they are filled: later it would hold up who writes."""
+        found = list_months_around((item.local_time for item in items if isinstance(item, Entry)), now)
+        if found - self.months:
+            create_partitions(found)
+            self.months |= found
 
     def _import_batch(self, items: Sequence[Entry | Fragment], now: datetime) -> None:
         entries = [item for item in items if isinstance(item, Entry)]

@@ -9,10 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import xlsxwriter
 from django.utils.translation import gettext as _
+
+
+class TextFile(Protocol):
+    """What text can be written into: a file, or what a command prints on."""
+
+    def write(self, text: str, /) -> object: ...
+
 
 Cell = str | int | Decimal | datetime | bool | None
 
@@ -41,13 +48,19 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
     """The table as UTF-8 with a byte order mark, in pieces."""
     buffer = io.StringIO()
     buffer.write(BYTE_ORDER_MARK)
-    writer = csv.writer(buffer)
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow([_plain(cell) for cell in row])
+    for _row in write_rows(buffer, header, rows):
         if buffer.tell() >= CSV_CHUNK_LENGTH:
             yield _empty(buffer)
     yield _empty(buffer)
+
+
+def write_rows(file: TextFile, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[None]:
+    """Writes the table as CSV into a file of text, a row at each step: the one place where CSV is written."""
+    writer = csv.writer(file)
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([_plain(cell) for cell in row])
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +89,16 @@ def write_workbook(file: IO[bytes], sheets: Iterable[Sheet]) -> None:
             _write_sheet(workbook.add_worksheet(sheet.title), sheet, bold, formats)
 
 
+def write_text(sheet: Any, row: int, column: int, text: str, look: Any = None) -> None:
+    """Writes a cell that stays a text, whatever it begins with: the one place where texts get into a workbook."""
+    sheet.write_string(row, column, text[:XLSX_TEXT_LIMIT], look)
+
+
 def _write_sheet(page: Any, sheet: Sheet, bold: Any, formats: dict[type, Any]) -> None:
     page.freeze_panes(1, 0)
     page.set_column(0, len(sheet.header) - 1, XLSX_COLUMN_WIDTH)
     for column, name in enumerate(sheet.header):
-        page.write_string(0, column, name, bold)
+        write_text(page, 0, column, name, bold)
     for number, row in enumerate(sheet.rows, start=1):
         if number > XLSX_ROWS_LIMIT:
             raise TooManyRows(
@@ -104,7 +122,7 @@ def _write_cell(sheet: Any, row: int, column: int, cell: Cell, formats: dict[typ
         case datetime() if cell.year > XLSX_FIRST_YEAR:
             sheet.write_datetime(row, column, cell.astimezone(UTC).replace(tzinfo=None), formats[datetime])
         case _:
-            sheet.write_string(row, column, _text(cell)[:XLSX_TEXT_LIMIT])
+            write_text(sheet, row, column, _text(cell))
 
 
 def _plain(cell: Cell) -> object:

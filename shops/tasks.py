@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from shops.handing_out import hand_out, repeated_task
 from shops.one_at_a_time import one_at_a_time
+from shops.partitions import create_partitions, list_months_ahead
 from shops.relay.forwarding import find_due_shops, forward_due, forward_of_shop
 from shops.webhook_sending import send_due
 
@@ -34,3 +36,10 @@ def forward_receipts() -> None:
 def forward_receipts_of_shop(shop_number: int) -> None:
     """Brings the CRM of one shop what is due. Any number of times: one worker at a time holds the queue of a shop."""
     forward_of_shop(shop_number)
+
+
+@shared_task
+@one_at_a_time
+def prepare_months() -> None:
+    """Makes the partitions of the journal that the months ahead will need. Any number of times."""
+    create_partitions(list_months_ahead(timezone.now()))

@@ -57,6 +57,7 @@ def find_group(name: str) -> Group:
     if not Group.objects.filter(name=name).exists():
         import_module("reconciliation.migrations.0002_groups").fill_groups(Group, Permission)
         import_module("reconciliation.migrations.0026_people_belong_to_shops").fill_owners(Group, Permission)
+        import_module("reconciliation.migrations.0038_owners_act").fill_groups(Group, Permission)
         writing_off = Permission.objects.get(codename="write_off_discrepancy")
         Group.objects.get(name="Accountants").permissions.add(writing_off)
     return Group.objects.get(name=name)
@@ -94,19 +95,27 @@ def make_shop(number: int) -> Shop:
 
 
 def make_event(
-    shop: Shop, *, kind: str = "BILL", direction: str = "request", body: str = "{}", answer: ExchangeEvent | None = None
+    shop: Shop,
+    *,
+    kind: str = "BILL",
+    direction: str = "request",
+    body: str = "{}",
+    answer: ExchangeEvent | None = None,
+    at: datetime = NOON,
 ) -> ExchangeEvent:
     number = next(_numbers)
-    return ExchangeEvent.objects.create(
+    event = ExchangeEvent(
         shop=shop,
         kind=kind,
         direction=direction,
-        occurred_at=NOON,
+        occurred_at=at,
         position=number,
-        body=body,
         answer=answer,
         digest=str(number),
     )
+    event.body = body
+    event.save(force_insert=True)
+    return event
 
 
 def make_bill(shop: Shop, *, total: str = "100.00") -> Bill:

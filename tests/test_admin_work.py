@@ -81,8 +81,8 @@ def test_a_discrepancy_is_handed_to_a_colleague_who_may_work_it(client: Client, 
         ("resolve", {"reason": "later_documents"}, "Причина: Выберите корректный вариант."),
         ("resolve", {"reason": "written_off"}, "Причина: Выберите корректный вариант."),
         ("write-off", {}, "Счёт списания: Обязательное поле."),
-        ("confirm", {}, "Подтверждения списания здесь никто не ждёт"),
-        ("decline", {"comment": "Рано"}, "Подтверждения списания здесь никто не ждёт"),
+        ("confirm", {}, "Предложенного, что ждало бы подтверждения, здесь нет"),
+        ("decline", {"comment": "Рано"}, "Предложенного, что ждало бы подтверждения, здесь нет"),
         ("comment", {"comment": "  "}, "Комментарий: Обязательное поле."),
         ("reopen", {}, "открывать снова нечего"),
         ("undo", {}, "Отменять нечего"),
@@ -232,13 +232,13 @@ def test_a_second_person_confirms_a_write_off(client: Client, accountant: User) 
     assert "второй человек" in read_page(client, discrepancy)
     said = work(client, discrepancy, "write-off", account=str(account.pk), seen_amount="-60.00")
     assert said == ["Предложено списать на «94 Недостача в кассе», ждёт подтверждения."]
-    assert list_buttons(client, discrepancy) == ["decline", "comment", "undo"]
+    assert list_buttons(client, discrepancy) == ["decline", "ask", "comment", "undo"]
     (refusal,) = work(client, discrepancy, "confirm", seen_amount="-60.00")
     assert "подтвердить должен кто-то другой" in refusal
 
     client.force_login(make_accountant("colleague"))
-    assert list_buttons(client, discrepancy) == ["confirm", "decline", "comment", "undo"]
-    assert work(client, discrepancy, "decline", comment="Рано") == ["Списание отклонено."]
+    assert list_buttons(client, discrepancy) == ["confirm", "decline", "ask", "comment", "undo"]
+    assert work(client, discrepancy, "decline", comment="Рано") == ["Отклонено."]
     assert (discrepancy.status, discrepancy.assignee) == (Status.IN_REVIEW, accountant)
     assert work(client, discrepancy, "undo") == ["Последний шаг отменён."]
     assert work(client, discrepancy, "confirm", seen_amount="-60.00") == ["Списано на «94 Недостача в кассе»."]
@@ -257,8 +257,12 @@ def test_who_may_not_write_off_sees_no_button_and_is_refused(client: Client) -> 
     client.force_login(worker)
     assert "write-off" not in list_buttons(client, discrepancy)
     assert "write_off_selected" not in client.get(QUEUE).content.decode()
-    for step in ("write-off", "confirm", "decline"):
-        assert client.post(f"{QUEUE}{discrepancy.pk}/work/{step}/", {f"{step}-comment": "x"}).status_code == 403
+    assert client.post(f"{QUEUE}{discrepancy.pk}/work/write-off/", {"write-off-comment": "x"}).status_code == 403
+    Discrepancy.objects.update(status="waiting", reason="written_off")
+    for step in ("confirm", "decline"):
+        (refusal,) = work(client, discrepancy, step, comment="x")
+        assert "нет такого права" in refusal
+    Discrepancy.objects.update(status="open", reason="")
     run_action(client, "write_off_selected", [discrepancy], confirmed="1", **{"write-off-account": str(account.pk)})
     assert list_steps(discrepancy) == [("opened", "", "open")]
 

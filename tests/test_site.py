@@ -12,11 +12,11 @@ from shops.models.shop import Shop
 
 
 def read_login_page(client: Client, **headers: str) -> str:
-    return client.get("/admin/login/", headers=headers).content.decode()
+    return client.get("/account/login/", headers=headers).content.decode()
 
 
 def test_the_front_door_leads_to_the_admin(client: Client) -> None:
-    assert client.get("/").headers["Location"] == "/admin/"
+    assert client.get("/").headers["Location"] == "/account/login/"
 
 
 @pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_the_language_can_be_chosen(client: Client) -> None:
 def test_a_page_loads_its_files_from_here_and_they_are_served(client: Client) -> None:
     page = read_login_page(client)
     addresses = re.findall(r'<(?:link|script|img)\b[^>]*?\b(?:href|src)="([^"]+)"', page)
-    assert "/static/crmpos/admin.css" in addresses
+    assert "/static/crmpos/site.css" in addresses
     assert all(address.startswith("/static/") for address in addresses)
     for address in addresses:
         answer = client.get(address)
@@ -46,14 +46,14 @@ def test_a_page_loads_its_files_from_here_and_they_are_served(client: Client) ->
 
 @pytest.mark.django_db
 def test_pages_tell_browsers_to_be_careful(client: Client) -> None:
-    headers = client.get("/admin/login/").headers
+    headers = client.get("/account/login/").headers
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
 
 
 def test_whoever_logs_in_at_the_login_page_itself_is_let_in(client: Client, admin_user: User) -> None:
-    response = client.post("/admin/login/", {"username": "admin", "password": "password"}, follow=True)
+    response = client.post("/account/login/", {"username": "admin", "password": "password"}, follow=True)
     assert response.status_code == 200
     assert response.redirect_chain[-1][0].startswith("/admin/")
 

@@ -14,6 +14,7 @@ from crmpos.demo.loading import HISTORY_SHOPS
 from crmpos.demo.logins import ACCOUNTANT, ADMINISTRATOR, find_user
 from reconciliation.decisions import comment, hand_over, reopen, resolve, take
 from reconciliation.models import Discrepancy, DiscrepancyStep, KindChoice, Reason, Status
+from reconciliation.questions import ask
 
 WORKED_OFF_AFTER = timedelta(days=21)
 LOOKED_AT_AFTER = timedelta(days=4)
@@ -52,6 +53,7 @@ UNCLEAR = (
     "Жду ответа кассира, смена в четверг.",
     "Сверить с выпиской банка за этот день.",
 )
+QUESTION = "Павел, спросите, пожалуйста, в магазине: как покупатель рассчитался?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +114,7 @@ def _look_at(discrepancy: Discrepancy, office: Office, turn: int) -> None:
     take(discrepancy, actor=office.accountant, now=taken_at)
     if turn % 4 == 1:
         asked_at = taken_at + timedelta(minutes=25)
+        if turn % 8 == 1:
+            ask(discrepancy, actor=office.accountant, comment=QUESTION, now=asked_at)
+            return
         comment(discrepancy, actor=office.accountant, comment=UNCLEAR[turn % len(UNCLEAR)], now=asked_at)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crmpos.demo.plan import DemoPlan
 from shops.models import Membership
+from shops.people import add_member
 
 # Without letters and digits that look like others.
 ALPHABET = "abcdefghkmnpqrstuvwxyz23456789"
@@ -29,7 +31,9 @@ class Role:
 
 
 ACCOUNTANT = Role("accountant", "Нина", "Бережная", Membership.Role.ACCOUNTANT, _("works the queue of discrepancies"))
-OWNER = Role("owner", "Павел", "Устинский", Membership.Role.OWNER, _("sees everything, changes nothing"))
+OWNER = Role(
+    "owner", "Павел", "Устинский", Membership.Role.OWNER, _("looks at the shops, answers, says who belongs to them")
+)
 ADMINISTRATOR = Role("administrator", "Рита", "Ключевская", None, _("may do everything, manages users"))
 ROLES = (ACCOUNTANT, OWNER, ADMINISTRATOR)
 
@@ -71,10 +75,10 @@ def _make_user(role: Role, password: str) -> None:
         password=password,
         first_name=role.first_name,
         last_name=role.last_name,
-        is_staff=True,
+        is_staff=role != OWNER,
     )
     if role.role:
-        Membership.objects.create(person=user, shop=None, role=role.role)
+        add_member(user, None, role.role, actor=None, now=timezone.now())
 
 
 def _make_password() -> str:

@@ -2,6 +2,7 @@
 
 from reconciliation.admin.case import CaseAdmin
 from reconciliation.admin.discrepancy import DiscrepancyAdmin
+from reconciliation.admin.erasure import ErasureAdmin
 from reconciliation.admin.facts import JudgedBillAdmin, JudgedReceiptAdmin
 from reconciliation.admin.house_rule import HouseRuleAdmin
 from reconciliation.admin.letter import LetterAdmin
@@ -12,6 +13,7 @@ from reconciliation.admin.write_off import WriteOffAccountAdmin
 __all__ = [
     "CaseAdmin",
     "DiscrepancyAdmin",
+    "ErasureAdmin",
     "HouseRuleAdmin",
     "JudgedBillAdmin",
     "JudgedReceiptAdmin",

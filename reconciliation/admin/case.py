@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from reconciliation.admin.page import CasePage
+from reconciliation.case_page import CasePage
 from reconciliation.models import Case, Status
 from shops.admin_base import (
     DayRangeFilter,
@@ -39,6 +39,7 @@ class CaseAdmin(FactAdmin):
         "shown_judged_at",
     )
     list_select_related = ("shop", "bill", "receipt", "event__shop", "shift__terminal")
+    ordering = ("-pk",)
     list_filter = (
         ("shop", RelatedDropdownFilter),
         ("gap", RangeNumericFilter),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from reconciliation.admin.bulk import BulkWorkMixin
 from reconciliation.admin.filters import (
     AmountRangeFilter,
+    AskedFilter,
     AssigneeFilter,
     EmployeeFilter,
     KindFilter,
@@ -25,9 +26,9 @@ from reconciliation.admin.filters import (
     TerminalFilter,
 )
 from reconciliation.admin.linking import DiscrepancyLinkingMixin
-from reconciliation.admin.page import CasePage, list_steps
 from reconciliation.admin.queue import QueuePaginator
 from reconciliation.admin.queue_views import QueueMixin
+from reconciliation.case_page import CasePage, list_steps
 from reconciliation.models import WORST_FIRST, Discrepancy, Status
 from reconciliation.neighbours import AROUND, list_neighbours
 from shops.admin_base import DayRangeFilter, FactAdmin, amount_column, display
@@ -76,6 +77,7 @@ class DiscrepancyAdmin(BulkWorkMixin, DiscrepancyLinkingMixin, QueueMixin, FactA
         KindFilter,
         ShopFilter,
         AssigneeFilter,
+        AskedFilter,
         ("amount", AmountRangeFilter),
         ("opened_at", DayRangeFilter),
         PaymentFilter,
@@ -173,8 +175,11 @@ def show_age(discrepancy: Discrepancy) -> str:
 
 def show_status(discrepancy: Discrepancy) -> str:
     gone = "" if discrepancy.cause_present else format_html(' <span class="flag">{}</span>', _("cause gone"))
+    asked = ""
+    if discrepancy.asked_by_id is not None:
+        asked = format_html(' <span class="flag flag-warn">{}</span>', _("owner asked"))
     status = Status(discrepancy.status)
-    return format_html('<span class="flag {}">{}</span>{}', FLAGS[status], status.label, gone)
+    return format_html('<span class="flag {}">{}</span>{}{}', FLAGS[status], status.label, gone, asked)
 
 
 def link_to(model: str, key: int | None, text: Any, *, small: str = "") -> str:

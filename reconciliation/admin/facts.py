@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from reconciliation.admin.linking import BillLinkingMixin, ReceiptLinkingMixin
-from reconciliation.admin.page import list_discrepancies
+from reconciliation.case_page import list_discrepancies
 from reconciliation.models import Case
 from shops.admin import BillAdmin, ReceiptAdmin
 from shops.allocated import list_paid_bills

@@ -10,7 +10,7 @@ from reconciliation.admin.filters import UNRESOLVED
 from shops.admin_base import DayRangeFilter
 
 MAIN_CHOICES = ("shop", "kind__exact", "who")
-MORE_CHOICES = ("payment", "store", "terminal", "employee", "status")
+MORE_CHOICES = ("payment", "store", "terminal", "employee", "asked", "status")
 RANGES = ("amount_from", "amount_to", "opened_at_from", "opened_at_to")
 CAUSE = "cause_present__exact"
 KNOWN_PARAMETERS = frozenset((*MAIN_CHOICES, *MORE_CHOICES, *RANGES, CAUSE, SEARCH_VAR, ORDER_VAR))

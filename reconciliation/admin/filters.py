@@ -61,6 +61,19 @@ class AssigneeFilter(DropdownFilter):  # type: ignore[misc]
         return queryset
 
 
+class AskedFilter(DropdownFilter):  # type: ignore[misc]
+    title = _("owner's answer")
+    parameter_name = "asked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("waited for")), ("me", _("waited for by me"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
+        if self.value() == "me":
+            return queryset.filter(asked_by=request.user.pk)
+        return queryset.filter(asked_by__isnull=False) if self.value() == "yes" else queryset
+
+
 class KindFilter(DropdownFilter):  # type: ignore[misc]
     title = _("kind")
     parameter_name = "kind__exact"  # as links to the queue from elsewhere say it

@@ -64,6 +64,7 @@ class HouseRuleAdmin(FactAdmin):
     list_select_related = RELATED
     list_filter = ("is_active", ("shop", RelatedDropdownFilter))
     search_fields = ("name",)
+    ordering = ("position", "pk")
     fields = ("name",)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -144,6 +144,9 @@ class HouseRuleForm(forms.Form):
             said["assignee"] = None
         if said["reason"] != Reason.WRITTEN_OFF:
             said["write_off_account"] = None
+        # A rule for a place is one of the place's shop: in every shop, everybody would read what the place is called.
+        place = said["store"] or said["terminal"] or said["employee"]
+        said["shop"] = said["shop"] or (place and place.shop)
         return HouseRule(**said)
 
     def complain(self, refusal: RuleRefused) -> None:

@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from reconciliation import linking
-from reconciliation.admin.forms import CommentForm
 from reconciliation.admin.splitting import SplitTable, propose
+from reconciliation.decision_forms import CommentForm
 from reconciliation.models import Discrepancy
 from reconciliation.permissions import LINK_PERMISSION
 from reconciliation.previewing import preview

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from reconciliation import months, periods
-from reconciliation.admin.forms import CommentForm, RequiredCommentForm
+from reconciliation.decision_forms import CommentForm, RequiredCommentForm
 from reconciliation.explanations import explain
 from reconciliation.models import Discrepancy, Period, PeriodEntry
 from reconciliation.period_readiness import list_open
@@ -25,8 +25,8 @@ from reconciliation.permissions import (
     VIEW_PERIOD_PERMISSION,
     WORK_PERMISSION,
 )
-from shops.models import Shop
-from shops.visibility import only_permitted
+from shops.models import Shop, UnassignedMessage
+from shops.visibility import only_permitted, scope_of
 
 OPEN_SHOWN = 200
 LATE_SHOWN = 200
@@ -72,7 +72,7 @@ class PeriodStepsMixin:
         late = [entry for entry in preview.entries if entry.part == PeriodEntry.Part.ADJUSTMENT]
         context |= {"adjustments": find_documents(late[:LATE_SHOWN]), "adjustments_count": len(late)}
         # Of messages without a shop it is asked in the form that closes the month.
-        context |= {"obstacles": preview.obstacles, "waiting_messages": preview.messages}
+        context |= {"obstacles": preview.obstacles, "waiting_messages": _name_messages(request, preview.messages)}
         return TemplateResponse(request, "admin/reconciliation/period/preview.html", context)
 
     def close_view(self, request: HttpRequest, shop_number: int, month: str) -> HttpResponse:
@@ -198,6 +198,15 @@ class PeriodStepsMixin:
         rows = self.get_queryset(request).select_related("shop", "closed_by", "reopened_by")  # type: ignore[attr-defined]
         period: Period = get_object_or_404(rows, pk=period_id)
         return period
+
+
+def _name_messages(request: HttpRequest, messages_: list[UnassignedMessage]) -> list[tuple[UnassignedMessage, str]]:
+    """Each with what it is called. Whose it is nobody knows: what it says is for who sees every shop."""
+    may_read = scope_of(request.user, "shops.view_unassignedmessage").every_shop
+    return [
+        (message, str(message) if may_read else gettext("message %(number)d") % {"number": message.pk})
+        for message in messages_
+    ]
 
 
 def list_first_months(shop: Shop) -> list[tuple[str, str]]:

@@ -54,7 +54,9 @@ class QueuePaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        return self.figures.count
+        """The history of a discrepancy is paged too, and has no amounts."""
+        rows: Any = self.object_list
+        return self.figures.count if rows.model is Discrepancy else rows.count()
 
 
 def order_queue(status: str) -> tuple[str, ...]:
@@ -76,7 +78,8 @@ def search_queue(rows: QuerySet[Discrepancy], typed: str) -> QuerySet[Discrepanc
 def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
     """The questions that are asked most, with how many rows answer each; one query over what is unresolved.
 
-    What is resolved is not counted here: it only ever grows.
+    What owners are asked is counted by a query of its own: those few rows stand in an index of their own. What is
+    resolved is not counted here: it only ever grows.
     """
     assert isinstance(request.user, User)
     ours = only_permitted(Discrepancy.objects.filter(resolved_at=None), request.user, VIEW_PERMISSION)
@@ -86,14 +89,16 @@ def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
         unresolved=Count("pk"),
         waiting=Count("pk", filter=Q(status=Status.WAITING)),
     )
-    asked = (request.GET.get("status", ""), request.GET.get("who", ""))
+    counts["asked"] = ours.filter(asked_by__isnull=False).count()
+    asked = tuple(request.GET.get(name, "") for name in ("status", "who", "asked"))
     tabs = (
-        (gettext("All open"), "unresolved", "?", ("", "")),
-        (gettext("Mine"), "mine", "?who=mine", ("", "mine")),
-        (gettext("Nobody's"), "nobodys", "?who=nobody", ("", "nobody")),
-        (gettext("Waiting"), "waiting", "?status=waiting", ("waiting", "")),
-        (gettext("Resolved"), "resolved", "?status=resolved", ("resolved", "")),
-        (gettext("All"), "all", "?status=all", ("all", "")),
+        (gettext("All open"), "unresolved", "?", ("", "", "")),
+        (gettext("Mine"), "mine", "?who=mine", ("", "mine", "")),
+        (gettext("Nobody's"), "nobodys", "?who=nobody", ("", "nobody", "")),
+        (gettext("Waiting"), "waiting", "?status=waiting", ("waiting", "", "")),
+        (gettext("Owner asked"), "asked", "?asked=yes", ("", "", "yes")),
+        (gettext("Resolved"), "resolved", "?status=resolved", ("resolved", "", "")),
+        (gettext("All"), "all", "?status=all", ("all", "", "")),
     )
     return [
         {"title": title, "count": counts.get(name), "link": link, "active": asked == answers}

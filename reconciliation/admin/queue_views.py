@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation import saved_views
 from reconciliation.admin.filter_bar import KNOWN_PARAMETERS, build_filter_bar
-from reconciliation.admin.page import load_sides, number_receipts
 from reconciliation.admin.queue import find_neighbour, list_tabs, order_queue, search_queue
+from reconciliation.case_page import load_sides, number_receipts
 from reconciliation.explanations import explain
 from reconciliation.freshness import answer_version, find_version
 from reconciliation.models import Discrepancy
@@ -62,7 +62,8 @@ class QueueMixin:
     # --- the list ---
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        version = find_version(scope_of(request.user, VIEW_PERMISSION))
+        # Before the list: what comes in between is then read by the list or by its next question.
+        version = find_version(scope_of(request.user, VIEW_PERMISSION)) if request.method == "GET" else ""
         response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             changelist = response.context_data["cl"]
@@ -82,7 +83,7 @@ class QueueMixin:
         """Which state of the queue the list would show now; open lists ask it all the time."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return answer_version(scope_of(request.user, VIEW_PERMISSION))
+        return answer_version(find_version(scope_of(request.user, VIEW_PERMISSION)))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return order_queue(request.GET.get("status", ""))

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reconciliation import decisions, write_offs
-from reconciliation.admin.forms import (
+from reconciliation import decisions, proposals, questions, write_offs
+from reconciliation.decision_forms import (
     CommentForm,
     CommentWithFilesForm,
     HandOverForm,
@@ -22,7 +22,7 @@ from reconciliation.admin.forms import (
     WriteOffForm,
 )
 from reconciliation.models import Discrepancy, WriteOffAccount
-from reconciliation.permissions import WORK_PERMISSION, WRITE_OFF_PERMISSION, list_workers
+from reconciliation.permissions import WORK_PERMISSION, WRITE_OFF_PERMISSION, list_confirming, list_workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,13 @@ class Step:
 
     def is_allowed(self, request: HttpRequest, row: Discrepancy | None = None) -> bool:
         """Whether the person may take the step in the shop of that row, or in any."""
-        return request.user.has_perms(self.permissions, row)
+        permissions = self.permissions
+        if row is not None and self.name in DECIDING:
+            permissions = list_confirming(row.reason)
+        return request.user.has_perms(permissions, row)
 
 
+DECIDING = ("confirm", "decline")  # about what somebody else proposes
 WRITING_OFF = (WORK_PERMISSION, WRITE_OFF_PERMISSION)
 STEPS = {
     step.name: step
@@ -47,9 +51,11 @@ STEPS = {
         Step("take", _("Take"), _("Taken."), decisions.take),
         Step("resolve", _("Resolve"), _("Resolved."), decisions.resolve),
         Step("write-off", _("Write off"), _("Written off."), write_offs.write_off, WRITING_OFF),
-        Step("confirm", _("Confirm the write-off"), _("Write-off confirmed."), write_offs.confirm, WRITING_OFF),
-        Step("decline", _("Decline the write-off"), _("Write-off declined."), write_offs.decline, WRITING_OFF),
+        Step("confirm", _("Confirm"), _("Confirmed."), proposals.confirm),
+        Step("decline", _("Decline"), _("Declined."), proposals.decline),
         Step("hand-over", _("Hand over"), _("Handed over."), decisions.hand_over),
+        Step("ask", _("Ask the owner"), _("The owner is asked."), questions.ask),
+        Step("answer", _("Enter the answer"), _("The answer is entered."), questions.answer),
         Step("comment", _("Add a comment"), _("Comment added."), decisions.comment),
         Step("reopen", _("Reopen"), _("Reopened."), decisions.reopen),
         Step("undo", _("Undo the last step"), _("The last step is undone."), decisions.undo),
@@ -75,9 +81,9 @@ def make_form(
             return SeenAmountForm(**options, seen_amount=_amount_of(rows, many))
         case "hand-over":
             return HandOverForm(**options, colleagues=list_colleagues(request, rows))
-        case "comment" if not many:
+        case "comment" | "answer" if not many:
             return CommentWithFilesForm(**options)
-        case "comment" | "decline":
+        case "comment" | "decline" | "ask":
             return RequiredCommentForm(**options)
         case _:
             return CommentForm(**options)

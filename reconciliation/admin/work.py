@@ -11,17 +11,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.defaultfilters import capfirst
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 
 from reconciliation import write_offs
 from reconciliation.admin.steps import STEPS, Step, make_form
-from reconciliation.attachments import check_files
+from reconciliation.attachments import check_files, send_file
 from reconciliation.decisions import DecisionRefused, pick_step_to_undo, undoes_link
 from reconciliation.models import Attachment, Discrepancy, DiscrepancyStep, Status
 from reconciliation.permissions import LINK_PERMISSION, WORK_PERMISSION, WRITE_OFF_PERMISSION
 from reconciliation.rules.kinds import MONETARY
-from reconciliation.wording import word_closing
+from reconciliation.wording import find_other_payment, word_closing, word_payment
 from shops.presentation import show_amount, show_signed_amount, show_time
 
 ASKED_WITHOUT_A_FORM = ("take",)
@@ -70,19 +69,19 @@ class WorkMixin:
         latest = sorted(history, key=lambda step: step.pk, reverse=True)
         last = pick_step_to_undo(latest)
         can_undo = last is not None and (last.allocation_id is None or request.user.has_perm(LINK_PERMISSION, row))
-        proposed_by = next((step.actor for step in latest if step.action == DiscrepancyStep.Action.PROPOSED), None)
+        proposal = next((step for step in latest if step.action == DiscrepancyStep.Action.PROPOSED), None)
         steps = [
             step
             for step in STEPS.values()
             if step.is_allowed(request, row)
             and is_open_to(row, step, is_mine=row.assignee_id == request.user.pk, can_undo=can_undo)
-            and not (step.name == "confirm" and proposed_by == request.user)
+            and not (step.name == "confirm" and proposal is not None and proposal.actor == request.user)
         ]
         return [
             Button(
                 step,
                 None if step.name in ASKED_WITHOUT_A_FORM else make_form(step, request, [row], bound=False),
-                describe_consequence(row, step, last),
+                describe_consequence(row, step, last, proposal),
                 is_main=step is steps[0],
             )
             for step in steps
@@ -111,23 +110,13 @@ class WorkMixin:
         return page
 
     def attachment_view(self, request: HttpRequest, discrepancy_id: int, attachment_id: int) -> HttpResponse:
-        """A file to be kept on the reader's disk: no browser is to show what somebody has uploaded here."""
         row = self._find(request, discrepancy_id)
         if row is None or not self.has_view_permission(request, row):  # type: ignore[attr-defined]
             raise Http404
         attachment = Attachment.objects.filter(step__discrepancy=row, pk=attachment_id).first()
         if attachment is None:
             raise Http404
-        return HttpResponse(
-            bytes(attachment.content),
-            content_type=attachment.content_type,
-            headers={
-                "Content-Disposition": content_disposition_header(True, attachment.name) or "attachment",
-                "X-Content-Type-Options": "nosniff",
-                "Content-Security-Policy": "default-src 'none'; sandbox",
-                "Cache-Control": "private, no-store",
-            },
-        )
+        return send_file(attachment)
 
     def decide(self, request: HttpRequest, row: Discrepancy, step: Step, answers: dict[str, Any]) -> str:
         """Takes the step, and writes it into the admin's own log too; where it is refused, says why."""
@@ -159,6 +148,10 @@ def is_open_to(row: Discrepancy, step: Step, *, is_mine: bool, can_undo: bool) -
             return not resolved and not waits and row.kind in MONETARY
         case "confirm" | "decline":
             return waits
+        case "ask":
+            return not resolved
+        case "answer":
+            return row.asked_by_id is not None
         case "reopen":
             return resolved and row.cause_present
         case "undo":
@@ -167,7 +160,9 @@ def is_open_to(row: Discrepancy, step: Step, *, is_mine: bool, can_undo: bool) -
             return True
 
 
-def describe_consequence(row: Discrepancy, step: Step, last: DiscrepancyStep | None) -> str:
+def describe_consequence(
+    row: Discrepancy, step: Step, last: DiscrepancyStep | None, proposal: DiscrepancyStep | None
+) -> str:
     """What the step will come to, said before it is taken."""
     amount = show_signed_amount(row.amount)
     match step.name:
@@ -178,6 +173,11 @@ def describe_consequence(row: Discrepancy, step: Step, last: DiscrepancyStep | N
             }
         case "write-off":
             return gettext("%(amount)s will be written off at once.") % {"amount": amount}
+        case "confirm" if proposal is not None and (paid := find_other_payment(proposal)) is not None:
+            return gettext("%(amount)s is resolved as paid another way: %(payment)s.") % {
+                "amount": amount,
+                "payment": word_payment(paid),
+            }
         case "confirm":
             return gettext("%(amount)s will be written off to “%(account)s”.") % {
                 "amount": amount,
@@ -195,7 +195,7 @@ def describe_consequence(row: Discrepancy, step: Step, last: DiscrepancyStep | N
 
 def say_done(step: Step, row: Discrepancy) -> str:
     """What was done, with the account where something was written off or is to be."""
-    if step.name in ("write-off", "confirm") and row.write_off_account_id:
+    if step.name in ("write-off", "confirm") and row.reason:
         return f"{capfirst(word_closing(row.status, row.reason, row.write_off_account))}."
     return str(step.done)
 

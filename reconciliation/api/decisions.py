@@ -1,9 +1,9 @@
 """What people decide about discrepancies, over the back-office API.
 
-`reconciliation.decisions` and `reconciliation.write_offs` do what is decided.
+`reconciliation.decisions`, `write_offs`, `proposals` and `questions` do what is decided.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -16,16 +16,25 @@ from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reconciliation import decisions, write_offs
+from reconciliation import decisions, proposals, questions, write_offs
 from reconciliation.api.discrepancies import EXAMPLES, DiscrepancyDetailSerializer, DiscrepancyViewSet
 from reconciliation.decisions import PEOPLES_REASONS, DecisionRefused
-from reconciliation.models import Discrepancy, Reason, WriteOffAccount
-from reconciliation.permissions import LINK_PERMISSION, WORK_PERMISSION, WRITE_OFF_PERMISSION, list_workers
+from reconciliation.models import Discrepancy, OtherPayment, Reason, WriteOffAccount
+from reconciliation.permissions import (
+    COMMENT_PERMISSION,
+    LINK_PERMISSION,
+    PROPOSE_PERMISSION,
+    WORK_PERMISSION,
+    WRITE_OFF_PERMISSION,
+    list_confirming,
+    list_workers,
+)
+from reconciliation.proposals import Payment
 from shops.api.authentication import KeyCaller
 from shops.api.office.base import MayRead
 from shops.api.parsing import StrictSerializer
+from shops.money import KOPECK
 
-WRITING_OFF = ("write_off", "confirm", "decline")
 ACCOUNT_LENGTH_LIMIT = 130
 COMMENT_LENGTH_LIMIT = 10_000
 REASON_CHOICES = [(reason.value, reason.label) for reason in PEOPLES_REASONS]
@@ -39,7 +48,13 @@ class Conflict(APIException):
 
 
 class MayDecide(MayRead):
-    """Only somebody who has logged in decides: every step of the history names a person."""
+    """Only somebody who has logged in decides: every step of the history names a person.
+
+    Any one of the `permissions` will do, in the shop of the discrepancy.
+    """
+
+    permissions: tuple[str, ...] = (WORK_PERMISSION,)
+    refusal = gettext_lazy("You may not decide about discrepancies.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if isinstance(request.user, KeyCaller):
@@ -47,15 +62,26 @@ class MayDecide(MayRead):
                 "A key reads and decides nothing, for every decision names a person: log in to decide."
             )
             return False
-        self.message = gettext_lazy("You may not decide about discrepancies.")
-        return super().has_permission(request, view) and request.user.has_perm(WORK_PERMISSION)
+        self.message = self.refusal
+        return super().has_permission(request, view) and any(map(request.user.has_perm, self.permissions))
 
     def has_object_permission(self, request: Request, view: Any, obj: Discrepancy) -> bool:
-        return request.user.has_perm(WORK_PERMISSION, obj)
+        return any(request.user.has_perm(permission, obj) for permission in self.permissions)
+
+
+class MayTalk(MayDecide):
+    """Comments and answers: those who work here, and owners."""
+
+    permissions = (WORK_PERMISSION, COMMENT_PERMISSION)
+
+
+class MayPropose(MayDecide):
+    permissions = (PROPOSE_PERMISSION,)
+    refusal = gettext_lazy("You may not say how a customer has paid: that is for the owners of the shop.")
 
 
 class MayWriteOff(MayDecide):
-    """Writing off, and confirming what somebody else proposes, needs a permission of its own."""
+    """Writing off needs a permission of its own beside that to work."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
@@ -65,6 +91,25 @@ class MayWriteOff(MayDecide):
 
     def has_object_permission(self, request: Request, view: Any, obj: Discrepancy) -> bool:
         return request.user.has_perms((WORK_PERMISSION, WRITE_OFF_PERMISSION), obj)
+
+
+class MayConfirm(MayDecide):
+    """What somebody else proposes is decided by whoever could have closed it with that."""
+
+    def has_object_permission(self, request: Request, view: Any, obj: Discrepancy) -> bool:
+        self.message = gettext_lazy("You may not write differences off.")
+        return request.user.has_perms(list_confirming(obj.reason), obj)
+
+
+# Everything else: MayDecide.
+ALLOWED: Mapping[str, type[MayDecide]] = {
+    "comment": MayTalk,
+    "answer": MayTalk,
+    "paid_another_way": MayPropose,
+    "write_off": MayWriteOff,
+    "confirm": MayConfirm,
+    "decline": MayConfirm,
+}
 
 
 @extend_schema_field({"type": "string", "pattern": r"^[^\u0000]*$", "maxLength": COMMENT_LENGTH_LIMIT})
@@ -117,6 +162,15 @@ class WriteOffSerializer(OptionalCommentSerializer):
         return named[0]
 
 
+class PaidAnotherWaySerializer(OptionalCommentSerializer):
+    how = serializers.ChoiceField(OtherPayment.How.choices)
+    amount = serializers.DecimalField(15, 2, min_value=KOPECK)
+    paid_on = serializers.DateField(help_text=gettext_lazy("The day of the payment, in the shop's time zone."))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"payment": Payment(attrs["how"], attrs["amount"], attrs["paid_on"]), "comment": attrs["comment"]}
+
+
 class AssignSerializer(OptionalCommentSerializer):
     assignee = serializers.CharField(max_length=150, help_text=gettext_lazy("The login of who is to work on it."))
 
@@ -142,7 +196,7 @@ class DecisionViewSet(DiscrepancyViewSet):
     examples = EXAMPLES
 
     def get_permissions(self) -> Any:
-        return [MayWriteOff()] if self.action in WRITING_OFF else super().get_permissions()
+        return [ALLOWED.get(self.action, MayDecide)()]
 
     @decision(gettext_lazy("Take: the caller works on it"), NothingSerializer)
     def take(self, request: Request, id: str) -> Response:
@@ -165,6 +219,30 @@ class DecisionViewSet(DiscrepancyViewSet):
         return self._decide(CommentSerializer, decisions.comment)
 
     @decision(
+        gettext_lazy("Ask: the owner of the shop is asked, and it waits for the answer"),
+        CommentSerializer,
+        {"comment": "Как покупатель оплатил вещи?"},
+    )
+    def ask(self, request: Request, id: str) -> Response:
+        return self._decide(CommentSerializer, questions.ask)
+
+    @decision(
+        gettext_lazy("Answer: the owner's question is answered"),
+        CommentSerializer,
+        {"comment": "Переводом на счёт магазина"},
+    )
+    def answer(self, request: Request, id: str) -> Response:
+        return self._decide(CommentSerializer, questions.answer)
+
+    @decision(
+        gettext_lazy("Paid another way: an owner says how, and it waits for an accountant to confirm it"),
+        PaidAnotherWaySerializer,
+        {"how": "transfer", "amount": "31040.00", "paid_on": "2026-03-25", "comment": "Перевод на счёт магазина"},
+    )
+    def paid_another_way(self, request: Request, id: str) -> Response:
+        return self._decide(PaidAnotherWaySerializer, proposals.propose_paid_another_way)
+
+    @decision(
         gettext_lazy("Resolve: it is closed with a reason"),
         ResolveSerializer,
         {"reason": "rest_will_be_paid", "comment": "Покупатель доплатит 31 040 завтра"},
@@ -181,20 +259,20 @@ class DecisionViewSet(DiscrepancyViewSet):
         return self._decide(WriteOffSerializer, write_offs.write_off)
 
     @decision(
-        gettext_lazy("Confirm: a second person agrees to a write-off that waits"),
+        gettext_lazy("Confirm: a second person agrees to what is proposed: a write-off, or a payment another way"),
         OptionalCommentSerializer,
         {"comment": "Согласовано с директором"},
     )
     def confirm(self, request: Request, id: str) -> Response:
-        return self._decide(OptionalCommentSerializer, write_offs.confirm)
+        return self._decide(OptionalCommentSerializer, proposals.confirm)
 
     @decision(
-        gettext_lazy("Decline: a write-off that waits goes back to who has proposed it"),
+        gettext_lazy("Decline: what is proposed does not come to pass, and whoever has proposed it reads why"),
         CommentSerializer,
         {"comment": "Сначала спросите курьера"},
     )
     def decline(self, request: Request, id: str) -> Response:
-        return self._decide(CommentSerializer, write_offs.decline)
+        return self._decide(CommentSerializer, proposals.decline)
 
     @decision(
         gettext_lazy("Reopen: a resolved one is open again"),

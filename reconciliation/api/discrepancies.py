@@ -10,7 +10,7 @@ from django_filters.rest_framework import FilterSet
 from rest_framework import serializers
 
 from reconciliation.explanations import explain
-from reconciliation.models import Discrepancy, DiscrepancyStep, KindChoice, Reason, Status
+from reconciliation.models import Discrepancy, DiscrepancyStep, KindChoice, OtherPayment, Reason, Status
 from reconciliation.permissions import VIEW_PERMISSION
 from shops.api.filters import (
     amount_filter,
@@ -36,7 +36,7 @@ CUSTOMER = tuple(
     for document in ("bill", "receipt")
     for name in ("customer_name", "customer_taxpayer_number")
 )
-STEP_SHOWS = ("actor", "from_assignee", "assignee", "from_write_off_account", "write_off_account")
+STEP_SHOWS = ("actor", "from_assignee", "assignee", "from_write_off_account", "write_off_account", "other_payment")
 
 
 class DiscrepancyFilter(FilterSet):  # type: ignore[misc]
@@ -45,6 +45,7 @@ class DiscrepancyFilter(FilterSet):  # type: ignore[misc]
     status = choices_filter("status", _("How far it has come; repeatable."), Status.values)
     reason = choices_filter("reason", _("Why it is closed; repeatable."), Reason.values)
     assignee = text_filter("assignee__username", _("Who has it, by login."), example="accountant")
+    asked = truth_filter(Q(asked_by__isnull=False), _("Whether the owner's answer is waited for."))
     assigned = truth_filter(Q(assignee__isnull=False), _("Whether anybody has it."))
     cause_present = truth_filter(Q(cause_present=True), _("Whether the documents still show it."))
     bill = number_filter("case__bill", _("The bill, by `id` of the list of bills."), example=1)
@@ -90,6 +91,7 @@ class DiscrepancySerializer(RowSerializer):
     reason = OptionalChoiceField(Reason.choices)
     write_off_account = account_field()
     assignee = optional_text("assignee.username")
+    asked_by = optional_text("asked_by.username")
     bill = optional_id("case.bill_id")
     bill_external_id = optional_text("case.bill.external_id")
     bill_number = optional_text("case.bill.number")
@@ -113,6 +115,7 @@ class DiscrepancySerializer(RowSerializer):
             "reason",
             "write_off_account",
             "assignee",
+            "asked_by",
             "cause_present",
             "bill",
             "bill_external_id",
@@ -137,6 +140,14 @@ class DiscrepancySerializer(RowSerializer):
         return explain(discrepancy)
 
 
+class OtherPaymentSerializer(RowSerializer):
+    """How a customer has paid past the registers, by whoever proposed to close it with that."""
+
+    class Meta:
+        model = OtherPayment
+        fields = ("how", "amount", "paid_on")
+
+
 class StepSerializer(RowSerializer):
     """One step of the history; without an actor it is the program's own."""
 
@@ -151,6 +162,7 @@ class StepSerializer(RowSerializer):
     from_write_off_account = account_field()
     write_off_account = account_field()
     undoes = optional_id("undoes_id")
+    other_payment = OtherPaymentSerializer(read_only=True, allow_null=True, default=None)
 
     class Meta:
         model = DiscrepancyStep
@@ -171,6 +183,7 @@ class StepSerializer(RowSerializer):
             "amount",
             "comment",
             "undoes",
+            "other_payment",
         )
 
 
@@ -206,5 +219,5 @@ class DiscrepancyViewSet(OfficeViewSet[Discrepancy]):
 def select_discrepancies() -> QuerySet[Discrepancy]:
     """All discrepancies, with what a row of the list shows."""
     return Discrepancy.objects.select_related(
-        "assignee", "write_off_account", "case__shop", "case__bill", "case__receipt"
+        "assignee", "asked_by", "write_off_account", "case__shop", "case__bill", "case__receipt"
     )

@@ -18,7 +18,20 @@ LISTS: Mapping[str, type[OfficeViewSet[Any]]] = {
     "exchange-events": ExchangeEventViewSet,
     "discrepancies": DiscrepancyViewSet,
 }
-DECISIONS = ("take", "assign", "comment", "resolve", "write-off", "confirm", "decline", "reopen", "undo")
+DECISIONS = (
+    "take",
+    "assign",
+    "comment",
+    "ask",
+    "answer",
+    "paid-another-way",
+    "resolve",
+    "write-off",
+    "confirm",
+    "decline",
+    "reopen",
+    "undo",
+)
 
 
 def _route(address: str, view: Any, name: str) -> URLPattern:

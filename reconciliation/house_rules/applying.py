@@ -81,6 +81,7 @@ def _carry_out(
         step = _begin(discrepancy, rule, Action.RESOLVED, now, actor)
         discrepancy.status, discrepancy.reason = Status.RESOLVED, Reason(rule.reason)
         discrepancy.write_off_account, discrepancy.resolved_at = rule.write_off_account, now
+        discrepancy.asked_by = None
         made.append(_end(step))
     return made
 

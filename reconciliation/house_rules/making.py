@@ -71,20 +71,28 @@ def switch_on(rule: HouseRule, *, actor: User, now: datetime) -> None:
 
 
 def move(rule: HouseRule, *, earlier: bool, actor: User, now: datetime) -> None:
-    """Changes places with the rule in force that is asked before it (`earlier`), or after it."""
+    """Puts the rule before (`earlier`) or behind its neighbour: the next that may decide about the same differences.
+
+    Rules of other shops are passed over, and stand among each other and to all others as before.
+    """
     with _locked(rule) as (locked, rules):
         in_force = [other for other in rules if other.is_active]
         if locked not in in_force:
             raise RuleRefused({"": _("The rule is not in force: it has no place in the order.")})
-        place = in_force.index(locked) + (-1 if earlier else 1)
-        if not 0 <= place < len(in_force):
+        positions, place = [other.position for other in in_force], in_force.index(locked)
+        beyond = in_force[:place][::-1] if earlier else in_force[place + 1 :]
+        neighbour = next((other for other in beyond if _meets(other, locked)), None)
+        if neighbour is None:
             raise RuleRefused(
                 {"": _("The rule is the first already.") if earlier else _("The rule is the last already.")}
             )
-        other = in_force[place]
-        former = locked.position
-        _save(locked, actor, now, position=other.position)
-        _save(other, actor, now, position=former)
+        in_force.insert(in_force.index(neighbour), in_force.pop(place))
+        for other, position in zip(in_force, positions, strict=True):
+            if other == locked:
+                _save(locked, actor, now, position=position)
+            elif other.position != position:
+                other.position = position
+                other.save(update_fields=["position"])
 
 
 def place_of(rule: HouseRule, rules: Collection[HouseRule]) -> int:
@@ -150,7 +158,7 @@ def _find_faults_of_conditions(rule: HouseRule) -> dict[str, str]:
     faults = {}
     for name in ("store", "terminal", "employee"):
         place = getattr(rule, name)
-        if place is not None and rule.shop_id not in (None, place.shop_id):
+        if place is not None and rule.shop_id != place.shop_id:
             faults[name] = _("It belongs to another shop than the rule is for.")
     if rule.amount_up_to is not None and rule.amount_up_to <= 0:
         faults["amount_up_to"] = _("The limit has to be above zero.")

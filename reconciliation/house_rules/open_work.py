@@ -23,7 +23,7 @@ OPEN = (Status.OPEN, Status.REOPENED, Status.IN_REVIEW)
 LOOKED_AT = 3000
 SHOWN = 200
 BATCH = 50
-CHANGED_FIELDS = ["status", "reason", "assignee", "write_off_account", "resolved_at", "changed_at"]
+CHANGED_FIELDS = ["status", "reason", "assignee", "write_off_account", "asked_by", "resolved_at", "changed_at"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ LOOKED_AT = 3000  # of the newest that the rule may fit: a page is answered in a
 
 Action = DiscrepancyStep.Action
 CLOSING = (Action.RESOLVED, Action.PROPOSED, Action.CONFIRMED)
-HANDING = (Action.TAKEN, Action.HANDED_OVER)
+HANDING = (Action.TAKEN, Action.HANDED_OVER, Action.ASKED)
 
 
 class Verdict(StrEnum):

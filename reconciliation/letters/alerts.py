@@ -17,8 +17,9 @@ from django.utils.translation import override
 
 from reconciliation.letters.figures import NEAR, Figures
 from reconciliation.letters.outbox import put_into_outbox
+from reconciliation.letters.pages import Pages
 from reconciliation.letters.readers import Reader, list_readers
-from reconciliation.letters.wording import Chapter, Content, Part, Row, describe, link_to, show_figures
+from reconciliation.letters.wording import Chapter, Content, Part, Row, describe, show_figures
 from reconciliation.models import Alert, Discrepancy, DiscrepancyStep, Letter, Status
 from shops.models import Shop
 
@@ -66,7 +67,7 @@ def write_alert_letters(*, now: datetime) -> int:
 def _write(reader: Reader, told: QuerySet[Alert], first: int, now: datetime) -> bool:
     beyond = _select_beyond(reader.select()).filter(pk__in=told.values("step__discrepancy"))
     with override(reader.subscription.language):
-        content = _compose(beyond)
+        content = _compose(beyond, reader.pages)
         if content is None:
             return False
         put_into_outbox(reader.person, Letter.Kind.AT_ONCE, f"at_once:{reader.person.pk}:{first}", content, now=now)
@@ -82,7 +83,7 @@ def _select_beyond(rows: QuerySet[Discrepancy]) -> QuerySet[Any]:
     return rows.filter(size__gt=threshold).annotate(document_at=document_at, history_before=history_before)
 
 
-def _compose(beyond: QuerySet[Any]) -> Content | None:
+def _compose(beyond: QuerySet[Any], pages: Pages) -> Content | None:
     """The letter about these, or None where there is nothing left to tell."""
     is_history = Q(document_at__lt=F("history_before"))
     recent = beyond.filter(Q(document_at=None) | ~is_history)
@@ -94,14 +95,14 @@ def _compose(beyond: QuerySet[Any]) -> Content | None:
     words = {"figures": show_figures(every)}
     subject = _("Beyond the threshold: %(figures)s") % words
     lead = _("Differences beyond the threshold of their shop were found: %(figures)s.") % words
-    return Content(subject, lead, list(_list_chapters(listed, rest, history)))
+    return Content(subject, lead, list(_list_chapters(listed, rest, history, pages)), pages.settings())
 
 
-def _list_chapters(listed: list[Discrepancy], rest: Figures, history: Figures) -> Iterator[Chapter]:
-    queue = link_to("discrepancy_changelist")
+def _list_chapters(listed: list[Discrepancy], rest: Figures, history: Figures, pages: Pages) -> Iterator[Chapter]:
+    queue = pages.queue()
     by_shop: dict[str, list[Row]] = {}
     for row in listed:
-        by_shop.setdefault(str(row.case.shop), []).append(describe(row))
+        by_shop.setdefault(str(row.case.shop), []).append(describe(row, pages))
     for shop, rows in by_shop.items():
         yield Chapter(_("Shop %(shop)s") % {"shop": shop}, [Part(_("The largest differences"), rows)])
     sums = [

@@ -5,15 +5,16 @@ so that Monday's tells of Friday, Saturday and Sunday, and nothing falls between
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from reconciliation.letters.figures import Figures, ShopFigures, count_for
 from reconciliation.letters.outbox import put_into_outbox
+from reconciliation.letters.pages import Pages
 from reconciliation.letters.readers import Reader, list_readers
 from reconciliation.letters.wording import (
     Chapter,
@@ -21,12 +22,11 @@ from reconciliation.letters.wording import (
     Part,
     Row,
     describe,
-    link_to,
     show_figures,
 )
 from reconciliation.models import Digest, KindChoice, Letter, Subscription
 from shops.models import Shop
-from shops.presentation import show_time
+from shops.presentation import show_day, show_time
 
 DAY = timedelta(days=1)
 FARTHEST = 7 * DAY  # a digest tells of a week at the most
@@ -60,7 +60,7 @@ def write_sample(reader: Reader, *, now: datetime) -> Letter:
     day = now.astimezone(reader.subscription.zone).date()
     with override(reader.subscription.language):
         content = compose(reader, day - DAY, day)
-        sample = Content(_("Sample: %(subject)s") % {"subject": content.subject}, content.lead, content.chapters)
+        sample = replace(content, subject=_("Sample: %(subject)s") % {"subject": content.subject})
         key = f"sample:{reader.person.pk}:{now:%Y-%m-%dT%H:%M}"
         return put_into_outbox(reader.person, Letter.Kind.SAMPLE, key, sample, now=now)
 
@@ -71,15 +71,16 @@ def compose(reader: Reader, first: date, day: date) -> Content:
     since, until = (datetime.combine(edge, time.min, zone) for edge in (first, day))
     counted = count_for(reader, since=since, until=until)
     total = sum((shop.unresolved for shop in counted.values()), Figures())
-    words = {"day": _show_day(day), "days": _show_days(first, day - DAY), "figures": show_figures(total)}
+    words = {"day": show_day(day), "days": _show_days(first, day - DAY), "figures": show_figures(total)}
     lead = (
         _("Unresolved: %(figures)s. New and closed: %(days)s.") % words if counted else _("There is nothing to tell.")
     )
     chapters = [
-        Chapter(_("Shop %(shop)s") % {"shop": shop}, list(_list_parts(shop, figures, words["days"])))
+        Chapter(_("Shop %(shop)s") % {"shop": shop}, list(_list_parts(shop, figures, words["days"], reader.pages)))
         for shop, figures in counted.items()
     ]
-    return Content(_("Discrepancies on %(day)s: unresolved %(figures)s") % words, lead, chapters)
+    subject = _("Discrepancies on %(day)s: unresolved %(figures)s") % words
+    return Content(subject, lead, chapters, reader.pages.settings())
 
 
 def _list_written(days: Mapping[int, date]) -> dict[int, list[date]]:
@@ -110,39 +111,31 @@ def _write_once(reader: Reader, day: date, written: list[date], now: datetime) -
     return True
 
 
-def _list_parts(shop: Shop, figures: ShopFigures, days: str) -> Iterator[Part]:
+def _list_parts(shop: Shop, figures: ShopFigures, days: str, pages: Pages) -> Iterator[Part]:
     """What there is to say of a shop, the most urgent first; what is nothing is left out."""
-    queue = f"?shop={shop.pk}"
     now = [
-        (_("New, %(days)s") % {"days": days}, figures.new, f"{queue}&status=all"),
-        (_("Mine"), figures.mine, f"{queue}&who=mine"),
-        (_("Waiting for my confirmation"), figures.to_confirm, f"{queue}&status=waiting"),
-        (_("Unresolved"), figures.unresolved, queue),
+        (_("You are asked"), figures.asked, pages.questions(shop)),
+        (_("Answers to your questions, %(days)s") % {"days": days}, figures.answered, pages.queue(shop, status="all")),
+        (_("Decided of what you have proposed, %(days)s") % {"days": days}, figures.decided, pages.queue(shop)),
+        (_("New, %(days)s") % {"days": days}, figures.new, pages.queue(shop, status="all")),
+        (_("Mine"), figures.mine, pages.queue(shop, who="mine")),
+        (_("Waiting for my confirmation"), figures.to_confirm, pages.queue(shop, status="waiting")),
+        (_("Unresolved"), figures.unresolved, pages.queue(shop)),
     ]
-    rows = [
-        Row(title, show_figures(part), link_to("discrepancy_changelist", query=query))
-        for title, part, query in now
-        if part.count
-    ]
+    rows = [Row(title, show_figures(part), link) for title, part, link in now if part.count]
     if rows:
         yield Part(_("In short"), rows)
     if figures.by_kind:
-        yield Part(
-            _("Unresolved, by kind"),
-            [
-                Row(
-                    str(KindChoice(kind).label),
-                    show_figures(part),
-                    link_to("discrepancy_changelist", query=f"{queue}&kind__exact={kind}"),
-                )
-                for kind, part in figures.by_kind.items()
-            ],
-        )
+        kinds = [
+            Row(str(KindChoice(kind).label), show_figures(part), pages.queue(shop, kind__exact=kind))
+            for kind, part in figures.by_kind.items()
+        ]
+        yield Part(_("Unresolved, by kind"), kinds)
     if figures.worst:
-        yield Part(_("The largest differences"), [describe(row) for row in figures.worst])
+        yield Part(_("The largest differences"), [describe(row, pages) for row in figures.worst])
     if oldest := figures.oldest:
         since = _("The oldest, open since %(time)s") % {"time": show_time(oldest.opened_at, shop.zone)}
-        yield Part(since, [describe(oldest)])
+        yield Part(since, [describe(oldest, pages)])
     if figures.closed:
         yield Part(
             _("Closed, %(days)s") % {"days": days},
@@ -151,8 +144,4 @@ def _list_parts(shop: Shop, figures: ShopFigures, days: str) -> Iterator[Part]:
 
 
 def _show_days(first: date, last: date) -> str:
-    return _show_day(first) if first == last else f"{_show_day(first)} – {_show_day(last)}"
-
-
-def _show_day(day: date) -> str:
-    return date_format(day, "SHORT_DATE_FORMAT")
+    return show_day(first) if first == last else f"{show_day(first)} – {show_day(last)}"

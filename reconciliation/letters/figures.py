@@ -15,6 +15,7 @@ from shops.models import Shop
 from shops.money import ZERO
 
 WORST = 10
+Action = DiscrepancyStep.Action
 NEAR = ("case__shop", "case__bill", "case__receipt", "case__event", "assignee")
 
 
@@ -34,6 +35,9 @@ class Figures:
 class ShopFigures:
     """One shop. `closed` is by the name of who closed them; the program itself has none."""
 
+    asked: Figures = Figures()
+    answered: Figures = Figures()
+    decided: Figures = Figures()
     new: Figures = Figures()
     unresolved: Figures = Figures()
     by_kind: dict[str, Figures] = field(default_factory=dict)
@@ -61,6 +65,13 @@ def count_for(reader: Reader, *, since: datetime, until: datetime) -> dict[Shop,
         counted[number].mine = figures
     for number, figures in _sum_by_shop(_select_to_confirm(reader)):
         counted[number].to_confirm = figures
+    for number, figures in _sum_by_shop(reader.select_asked()):
+        counted[number].asked = figures
+    for number, figures in _sum_by_shop(_select_replied(reader, Action.ASKED, [Action.ANSWERED], since, until)):
+        counted[number].answered = figures
+    decided = [Action.CONFIRMED, Action.DECLINED]
+    for number, figures in _sum_by_shop(_select_replied(reader, Action.PROPOSED, decided, since, until)):
+        counted[number].decided = figures
     _count_closed(counted, reader.select(), since, until)
     return {shop: counted[shop.pk] for shop in Shop.objects.filter(pk__in=counted).order_by("pk")}
 
@@ -98,13 +109,22 @@ def _find_worst_and_oldest(counted: dict[int, ShopFigures], unresolved: QuerySet
 
 
 def _select_to_confirm(reader: Reader) -> QuerySet[Discrepancy]:
-    """Write-offs that somebody else has proposed."""
-    proposals = DiscrepancyStep.objects.filter(
-        discrepancy=OuterRef("pk"), action=DiscrepancyStep.Action.PROPOSED
-    ).order_by("-pk")
+    """What somebody else has proposed."""
+    proposals = DiscrepancyStep.objects.filter(discrepancy=OuterRef("pk"), action=Action.PROPOSED).order_by("-pk")
     waiting = reader.select_to_confirm().filter(status=Status.WAITING)
     waiting = waiting.annotate(proposer=Subquery(proposals.values("actor")[:1]))
     return waiting.filter(Q(proposer=None) | ~Q(proposer=reader.person.pk))
+
+
+def _select_replied(
+    reader: Reader, own: str, replies: list[Action], since: datetime, until: datetime
+) -> QuerySet[Discrepancy]:
+    """Where, in that time, somebody replied to the last such step (`own`) before, and it was the reader's."""
+    before = DiscrepancyStep.objects.filter(discrepancy=OuterRef("discrepancy"), action=own, pk__lt=OuterRef("pk"))
+    made = DiscrepancyStep.objects.filter(action__in=replies, at__gte=since, at__lt=until)
+    made = made.annotate(replied_to=Subquery(before.order_by("-pk").values("actor")[:1]))
+    made = made.filter(replied_to=reader.person.pk).exclude(actor=reader.person)
+    return reader.select_of_anybody().filter(pk__in=made.values("discrepancy"))
 
 
 def _count_closed(

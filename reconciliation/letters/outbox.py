@@ -1,35 +1,28 @@
 """The outbox of letters: how one is put into it, in the transaction of what it tells of, and sent again."""
 
 from datetime import datetime
-from email.utils import make_msgid, parseaddr
 
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from reconciliation.letters.wording import Content
 from reconciliation.models import Letter
+from shops.mailing import begin_waiting
 from shops.webhooks import RETRIED_FOR
 
 
 def put_into_outbox(person: User, kind: Letter.Kind, key: str, content: Content, *, now: datetime) -> Letter:
     """A letter that waits to be sent. `key` is what it is about, and there is one letter about it."""
-    return Letter.objects.create(
+    letter = Letter(
         person=person,
         kind=kind,
         key=key,
-        message_id=make_msgid(domain=find_domain()),
         subject=content.subject,
         text=content.write_text(),
         html=content.write_html(),
-        created_at=now,
-        next_attempt_at=now,
-        retry_until=now + RETRIED_FOR,
     )
-
-
-def find_domain() -> str:
-    """What stands behind the @ of the sender."""
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    begin_waiting(letter, now=now)
+    letter.save(force_insert=True)
+    return letter
 
 
 def send_again(letter: Letter, *, now: datetime) -> None:

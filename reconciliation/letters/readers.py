@@ -1,15 +1,28 @@
 """Who is told: people with an address who may see discrepancies, each by their own settings or the usual ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from reconciliation.models import Discrepancy, Subscription
-from reconciliation.permissions import VIEW_PERMISSION, WORK_PERMISSION, WRITE_OFF_PERMISSION
+from reconciliation.letters.pages import Pages
+from reconciliation.models import Discrepancy, Reason, Subscription
+from reconciliation.permissions import PROPOSE_PERMISSION, VIEW_PERMISSION, WORK_PERMISSION, WRITE_OFF_PERMISSION
 from shops.roles import NOWHERE, Scope, find_scope, find_scopes, people_with
 from shops.visibility import only_within
+
+ASKED_FOR = (VIEW_PERMISSION, WORK_PERMISSION, WRITE_OFF_PERMISSION, PROPOSE_PERMISSION)
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """The shops in which a person sees, works, writes off, and is asked as an owner."""
+
+    sees: Scope = NOWHERE
+    works: Scope = NOWHERE
+    writes_off: Scope = NOWHERE
+    is_asked: Scope = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +31,16 @@ class Reader:
 
     person: User
     subscription: Subscription
-    scope: Scope
-    confirms_in: Scope
+    scopes: Scopes
+
+    @property
+    def pages(self) -> Pages:
+        """What letters to this person lead to."""
+        return Pages(self.person.is_staff)
+
+    def hears_at_once_of(self, shop_number: int) -> bool:
+        """Whether this person wants to be told at once, and of that shop."""
+        return self.subscription.at_once and shop_number in self.scopes.sees
 
     def select(self) -> QuerySet[Discrepancy]:
         """The discrepancies that this person wants to hear of."""
@@ -28,26 +49,23 @@ class Reader:
 
     def select_of_anybody(self) -> QuerySet[Discrepancy]:
         """Those of the person's shops, whoever has them."""
-        return only_within(Discrepancy.objects.order_by(), self.scope)
+        return only_within(Discrepancy.objects.order_by(), self.scopes.sees)
 
     def select_to_confirm(self) -> QuerySet[Discrepancy]:
-        """Those of the person's shops where the person may confirm what colleagues propose."""
-        return only_within(self.select_of_anybody(), self.confirms_in)
+        """Those of the person's shops whose proposals the person may confirm."""
+        rows = only_within(self.select_of_anybody(), self.scopes.works)
+        return rows.exclude(reason=Reason.WRITTEN_OFF) | only_within(rows, self.scopes.writes_off)
+
+    def select_asked(self) -> QuerySet[Discrepancy]:
+        """Those of the person's shops about which the owner is asked something."""
+        return only_within(self.select_of_anybody(), self.scopes.is_asked).filter(asked_by__isnull=False)
 
 
 def list_readers() -> list[Reader]:
     """Everybody who may be told, by settings in the database or the usual ones; in a fixed number of queries."""
     people = list(select_people().select_related("subscription").prefetch_related("subscription__shops").order_by("pk"))
-    seeing, working, confirming = map(find_scopes, (VIEW_PERMISSION, WORK_PERMISSION, WRITE_OFF_PERMISSION))
-    return [
-        _describe(
-            person,
-            works=person.pk in working and not person.is_superuser,
-            sees=seeing.get(person.pk, NOWHERE),
-            confirms=confirming.get(person.pk, NOWHERE),
-        )
-        for person in people
-    ]
+    held = [find_scopes(permission) for permission in ASKED_FOR]
+    return [_describe(person, Scopes(*(scopes.get(person.pk, NOWHERE) for scopes in held))) for person in people]
 
 
 def find_reader(person: User) -> Reader | None:
@@ -55,12 +73,12 @@ def find_reader(person: User) -> Reader | None:
     if not may_be_told(person):
         return None
     fresh = User.objects.select_related("subscription").get(pk=person.pk)
-    return _describe(
-        fresh,
-        works=not fresh.is_superuser and fresh.has_perm(WORK_PERMISSION),
-        sees=find_scope(fresh, VIEW_PERMISSION),
-        confirms=find_scope(fresh, WRITE_OFF_PERMISSION),
-    )
+    return _describe(fresh, find_own_scopes(fresh))
+
+
+def find_own_scopes(person: User) -> Scopes:
+    """Where one person may do what letters tell of."""
+    return Scopes(*(find_scope(person, permission) for permission in ASKED_FOR))
 
 
 def may_be_told(person: User) -> bool:
@@ -73,15 +91,22 @@ def select_people() -> QuerySet[User]:
     return people_with(VIEW_PERMISSION).exclude(email="")
 
 
-def usual_subscription(person: User, *, works: bool) -> Subscription:
-    """What somebody gets who has chosen nothing: who works the queue everything, who only looks nothing."""
-    return Subscription(person=person, language=settings.LANGUAGE_CODE, digest=works, at_once=works)
+def usual_subscription(person: User, scopes: Scopes) -> Subscription:
+    """What somebody gets who has chosen nothing.
+
+    Who works the queue gets everything, who owns a shop a digest, who only looks, or administers, nothing.
+    """
+    works = scopes.works != NOWHERE and not person.is_superuser
+    owns = scopes.is_asked != NOWHERE and not person.is_superuser
+    return Subscription(person=person, language=settings.LANGUAGE_CODE, digest=works or owns, at_once=works)
 
 
-def _describe(person: User, *, works: bool, sees: Scope, confirms: Scope) -> Reader:
+def _describe(person: User, scopes: Scopes) -> Reader:
+    if person.is_superuser:
+        scopes = replace(scopes, is_asked=NOWHERE)
     subscription = getattr(person, "subscription", None)
     if subscription is None:
-        return Reader(person, usual_subscription(person, works=works), sees, confirms)
+        return Reader(person, usual_subscription(person, scopes), scopes)
     if not subscription.every_shop:
-        sees = sees.within(shop.pk for shop in subscription.shops.all())
-    return Reader(person, subscription, sees, confirms)
+        scopes = replace(scopes, sees=scopes.sees.within(shop.pk for shop in subscription.shops.all()))
+    return Reader(person, subscription, scopes)

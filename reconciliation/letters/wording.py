@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.conf import settings
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from reconciliation.letters.figures import Figures
+from reconciliation.letters.pages import Pages
 from reconciliation.models import Discrepancy
 from shops.presentation import show_date, show_quantity, show_signed_amount
 
@@ -47,12 +46,13 @@ class Content:
     subject: str
     lead: str
     chapters: Sequence[Chapter]
+    settings_link: str = ""
 
     def write_text(self) -> str:
         return "\n".join(self._list_lines()) + "\n"
 
     def write_html(self) -> str:
-        return render_to_string(TEMPLATE, {"content": self, "settings_link": link_to_settings()})
+        return render_to_string(TEMPLATE, {"content": self, "settings_link": self.settings_link})
 
     def _list_lines(self) -> Iterator[str]:
         yield self.lead
@@ -64,8 +64,8 @@ class Content:
                     yield INDENT + (f"{row.label}: {row.figure}" if row.figure else row.label)
                     if row.link:
                         yield INDENT * 2 + row.link
-        if link := link_to_settings():
-            yield from ("", "-- ", _("What you are told, and when: %(link)s") % {"link": link})
+        if self.settings_link:
+            yield from ("", "-- ", _("What you are told, and when: %(link)s") % {"link": self.settings_link})
 
 
 def show_figures(figures: Figures) -> str:
@@ -76,7 +76,7 @@ def show_figures(figures: Figures) -> str:
     return _("%(count)s, %(amount)s in all") % {"count": count, "amount": show_signed_amount(figures.amount)}
 
 
-def describe(discrepancy: Discrepancy, *, with_shop: bool = False) -> Row:
+def describe(discrepancy: Discrepancy, pages: Pages, *, with_shop: bool = False) -> Row:
     """One discrepancy in a line, with the way to its page."""
     case = discrepancy.case
     if case.bill:
@@ -93,16 +93,4 @@ def describe(discrepancy: Discrepancy, *, with_shop: bool = False) -> Row:
     if discrepancy.assignee:
         words.append(discrepancy.assignee.get_full_name() or discrepancy.assignee.get_username())
     figure = "" if discrepancy.amount is None else show_signed_amount(discrepancy.amount)
-    return Row(", ".join(words), figure, link_to("discrepancy_change", discrepancy.pk))
-
-
-def link_to(page: str, *keys: int, query: str = "") -> str:
-    """The absolute address of a page of ours in the admin; nothing while the site's own address is not known."""
-    if not settings.SITE_URL:
-        return ""
-    return f"{settings.SITE_URL}{reverse(f'admin:reconciliation_{page}', args=keys)}{query}"
-
-
-def link_to_settings() -> str:
-    """Where people change what they are told."""
-    return link_to("subscription_mine")
+    return Row(", ".join(words), figure, pages.discrepancy(discrepancy))

@@ -7,6 +7,7 @@ from reconciliation.models.case_text import CaseText
 from reconciliation.models.discrepancy import WORST_FIRST, Discrepancy, DiscrepancyStep
 from reconciliation.models.house_rule import DirectionChoice, HouseRule, OutcomeChoice
 from reconciliation.models.letter import Alert, Digest, Letter
+from reconciliation.models.other_payment import OtherPayment
 from reconciliation.models.period import Period, PeriodAcknowledgement, PeriodEntry
 from reconciliation.models.saved_view import SavedView
 from reconciliation.models.set_off import SetOff
@@ -29,6 +30,7 @@ __all__ = [
     "JudgingTurn",
     "KindChoice",
     "Letter",
+    "OtherPayment",
     "OutcomeChoice",
     "Period",
     "PeriodAcknowledgement",

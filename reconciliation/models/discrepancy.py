@@ -24,6 +24,8 @@ class Discrepancy(models.Model):
     the finding was made of, amounts as text; `cause_present` says whether the documents still show the difference,
     whatever a person has decided about it.
 
+    `asked_by` has asked the shop's owner a question that nobody has answered yet.
+
     `shop` is the case's, and stands here for the queue alone. `magnitude` and `severity` are worked out by the
     database: what is worst in the queue has the greatest amount, whichever way; without amounts the kind decides.
     """
@@ -59,6 +61,14 @@ class Discrepancy(models.Model):
     write_off_account = models.ForeignKey(
         WriteOffAccount, models.PROTECT, related_name="+", verbose_name=_("written off to"), null=True, blank=True
     )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("who waits for the owner's answer"),
+        null=True,
+        blank=True,
+    )
     opened_at = models.DateTimeField(_("opened"))
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     changed_at = models.DateTimeField(_("changed"))
@@ -71,6 +81,8 @@ class Discrepancy(models.Model):
             ("work_discrepancy", _("Can take, resolve and reopen discrepancies")),
             ("link_receipt", _("Can say which bills a receipt pays")),
             ("write_off_discrepancy", _("Can write differences off, and confirm what others propose to write off")),
+            ("comment_discrepancy", _("Can comment on discrepancies and answer questions about them")),
+            ("propose_resolution", _("Can say that a customer has paid another way, for an accountant to confirm")),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("case", "kind"), name="discrepancy_is_unique_in_case_and_kind"),
@@ -97,6 +109,10 @@ class Discrepancy(models.Model):
                 condition=models.Q(status="resolved") | models.Q(cause_present=True),
                 name="discrepancy_without_a_cause_is_resolved",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(status="resolved") | models.Q(asked_by=None),
+                name="discrepancy_that_is_resolved_asks_nothing",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=("-opened_at", "-id"), name="discrepancy_by_time"),
@@ -116,6 +132,12 @@ class Discrepancy(models.Model):
                 fields=("shop", "kind", "status", "assignee", "amount", "opened_at"),
                 condition=models.Q(resolved_at=None),
                 name="discrepancy_queue_figures",
+            ),
+            # What owners are asked.
+            models.Index(
+                fields=("shop", "opened_at"),
+                condition=models.Q(asked_by__isnull=False),
+                name="discrepancy_asked",
             ),
             models.Index(
                 fields=("shop", "kind", "amount"),
@@ -144,9 +166,11 @@ class DiscrepancyStep(models.Model):
         TAKEN = "taken", _("taken")
         HANDED_OVER = "handed_over", _("handed over")
         COMMENTED = "commented", _("commented")
-        PROPOSED = "proposed", _("write-off proposed")
-        CONFIRMED = "confirmed", _("write-off confirmed")
-        DECLINED = "declined", _("write-off declined")
+        ASKED = "asked", _("owner asked")
+        ANSWERED = "answered", _("question answered")
+        PROPOSED = "proposed", _("proposed")
+        CONFIRMED = "confirmed", _("proposal confirmed")
+        DECLINED = "declined", _("proposal declined")
         RESOLVED = "resolved", _("resolved")
         REOPENED = "reopened", _("reopened")
         LINKED = "linked", _("receipt linked to a bill")

@@ -7,18 +7,16 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.models.discrepancy import DiscrepancyStep
+from shops.models import Mailing
 
 
-class Letter(models.Model):
-    """One e-mail to one person, as it is sent. It waits while `next_attempt_at` is set.
-
-    An attempt moves that time on before it begins: should the sender die, another one tries again then, with the same
-    `message_id`. `key` says what the letter is about, so that nothing is told twice.
-    """
+class Letter(Mailing):
+    """One e-mail to one person, as it is sent. `key` says what the letter is about, so that nothing is told twice."""
 
     class Kind(models.TextChoices):
         DIGEST = "digest", _("daily digest")
         AT_ONCE = "at_once", _("at once")
+        QUESTION = "question", _("question, answer or proposal")
         SAMPLE = "sample", _("sample")
 
     person = models.ForeignKey(
@@ -26,18 +24,10 @@ class Letter(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     key = models.CharField(_("key"), max_length=100, unique=True)
-    message_id = models.CharField(_("message id"), max_length=200, unique=True)
     subject = models.CharField(_("subject"), max_length=200)
     text = models.TextField(_("text"))
     html = models.TextField(_("text with links"))
-    created_at = models.DateTimeField(_("written"))
-    next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True)
-    retry_until = models.DateTimeField(_("given up after"))
-    attempts = models.PositiveIntegerField(_("attempts"), default=0)
-    last_fault = models.TextField(_("last failure"), blank=True)
     address = models.CharField(_("sent to"), max_length=254, blank=True)
-    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    failed_at = models.DateTimeField(_("given up"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("letter")

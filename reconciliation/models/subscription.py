@@ -39,7 +39,9 @@ class Subscription(models.Model):
         _("on weekdays"), max_length=7, default="12345", blank=True, validators=[RegexValidator("^1?2?3?4?5?6?7?$")]
     )
     also_when_nothing = models.BooleanField(_("a digest also when there is nothing to tell"), default=False)
-    at_once = models.BooleanField(_("at once, what exceeds the threshold of a shop"), default=True)
+    at_once = models.BooleanField(
+        _("at once: what exceeds the threshold of a shop, questions and answers"), default=True
+    )
     only_mine = models.BooleanField(
         _("only what is mine"), default=False, help_text=_("Of what nobody has, and of what colleagues have, nothing.")
     )

@@ -103,8 +103,8 @@ def list_worst(shop: Shop, span: Span) -> list[Discrepancy]:
 
 
 def with_subjects(rows: QuerySet[Discrepancy], shop: Shop, limit: int | None = None) -> Sequence[Discrepancy]:
-    """The rows with what they are about, without the texts of messages; their shop is the one at hand."""
-    chosen = rows.select_related(*NEAR).defer("case__event__body", "case__event__verbatim")
+    """The rows with what they are about; their shop is the one at hand."""
+    chosen = rows.select_related(*NEAR)
     held = list(chosen if limit is None else chosen[:limit])
     for row in held:
         row.case.shop = shop

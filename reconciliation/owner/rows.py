@@ -37,7 +37,10 @@ MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=15, decimal_pl
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows in their order, what stands in each, and what all of them, not one page of them, come to."""
+    """Rows in their order, what stands in each, and what all of them, not one page of them, come to.
+
+    `page` is the name of the address that tells more of one of them, where there is such a page.
+    """
 
     title: str
     described: tuple[str, ...]
@@ -46,6 +49,7 @@ class Rows:
     show: Callable[[Iterable[Any]], list[tuple[Cell, ...]]]
     count: int
     totals: tuple[Cell, ...]
+    page: str = ""
 
 
 def find_rows(page: str, shop: Shop, asked: RowsAsked, now: datetime) -> Rows:
@@ -253,8 +257,8 @@ def _find_discrepancies(shop: Shop, asked: RowsAsked, now: datetime) -> Rows:
         return cells
 
     totals: tuple[Cell, ...] = (_("Total"), None, None, None, read_sum(summed["total"]))
-    near = found.select_related(*NEAR).defer("case__event__body", "case__event__verbatim").order_by(*WORST_FIRST)
-    return Rows(_("Discrepancies"), tuple(described), columns, near, show, summed["count"], totals)
+    near = found.select_related(*NEAR).order_by(*WORST_FIRST)
+    return Rows(_("Discrepancies"), tuple(described), columns, near, show, summed["count"], totals, "owner:discrepancy")
 
 
 # --- lines of a product ----------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ class ShownDiscrepancy:
     amount: str
     next: str
     is_missing: bool
+    address: str
 
 
 def address_of(shop: Shop, link: Link) -> str:
@@ -232,6 +233,7 @@ def show_discrepancies(page: ShopPage) -> Sequence[ShownDiscrepancy]:
             amount="" if row.amount is None else show_signed_amount(row.amount),
             next=word_next(row),
             is_missing=row.amount is not None and row.amount < 0,
+            address=reverse("owner:discrepancy", args=[page.shop.pk, row.pk]),
         )
         for row in page.worst
     ]

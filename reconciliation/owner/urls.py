@@ -3,10 +3,12 @@
 from django.urls import URLPattern, path
 
 from reconciliation.owner import views
+from reconciliation.owner.acts.urls import urlpatterns as acts
 
 app_name = "owner"
 
 urlpatterns: list[URLPattern] = [
+    *acts,
     path("", views.shops_view, name="shops"),
     path("<int:number>/", views.shop_view, name="shop"),
     path("<int:number>/version/", views.version_view, name="version"),

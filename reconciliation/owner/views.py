@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from reconciliation.freshness import answer_version, find_version
+from reconciliation.freshness import answer_version, version_of, with_latest
 from reconciliation.owner import files, tables
 from reconciliation.owner.asked import Unreadable, read_comparison, read_rows_asked
 from reconciliation.owner.days import Choice, Comparison, compare
@@ -30,10 +30,10 @@ from reconciliation.owner.rows import PAGES, Rows, find_rows
 from reconciliation.owner.several import read_shops
 from reconciliation.owner.showing import ask_again, list_periods, show_cards, show_discrepancies, show_table
 from reconciliation.owner.wording import judge_page, word_comparison, word_days
+from reconciliation.questions import with_questions
 from reconciliation.reports.cells import show_row, show_totals
 from reconciliation.reports.values import Report, Row
 from shops.models import Shop
-from shops.roles import Scope
 from shops.spreadsheets import TooManyRows
 from shops.visibility import visible_shops
 
@@ -42,8 +42,8 @@ ALL_TABLES = "page"
 
 
 def find_shop(request: HttpRequest, number: int) -> Shop:
-    """The shop of an address, for whom may see it."""
-    return get_object_or_404(visible_shops(request.user), pk=number)
+    """The shop of an address, for whom may see it; with what its version is made of, and what its owner is asked."""
+    return get_object_or_404(with_questions(with_latest(visible_shops(request.user))), pk=number)
 
 
 @require_safe
@@ -70,17 +70,16 @@ def shops_view(request: HttpRequest) -> HttpResponse:
 def shop_view(request: HttpRequest, number: int) -> HttpResponse:
     """The page of one shop."""
     shop, now = find_shop(request, number), timezone.now()
-    # Before the figures: what comes in between is then read by the page or by its next question.
-    version = find_version(Scope(False, frozenset((shop.pk,))))
+    # The version was read before the figures: what comes in between is new to the next question, or read already.
     page = read_page(shop, _read_comparison(request, shop, now), now)
-    return render(request, "owner/shop.html", _describe(request, page, version))
+    return render(request, "owner/shop.html", _describe(request, page))
 
 
 @require_safe
 @login_required
 def version_view(request: HttpRequest, number: int) -> HttpResponse:
     """Which state of the shop a page would show now; open pages ask it all the time."""
-    return answer_version(Scope(False, frozenset((find_shop(request, number).pk,))))
+    return answer_version(version_of(find_shop(request, number)))
 
 
 @require_safe
@@ -131,7 +130,7 @@ def _read_comparison(request: HttpRequest, shop: Shop, now: datetime) -> Compari
         return compare(Choice.YESTERDAY, now, shop.zone)
 
 
-def _describe(request: HttpRequest, page: ShopPage, version: str) -> dict[str, Any]:
+def _describe(request: HttpRequest, page: ShopPage) -> dict[str, Any]:
     question = ask_again(request.GET)
     shown = [show_table(page.shop, report, question) for report in tables.list_tables(page)]
     days = page.comparison.days
@@ -144,7 +143,7 @@ def _describe(request: HttpRequest, page: ShopPage, version: str) -> dict[str, A
         "periods": list_periods(reverse("owner:shop", args=[page.shop.number]), page.comparison.choice),
         "is_own": page.comparison.choice == Choice.OWN,
         "live_address": reverse("owner:version", args=[page.shop.number]),
-        "live_version": version,
+        "live_version": version_of(page.shop),
         "verdict": judge_page(page),
         "cards": show_cards(page),
         "discrepancies": show_discrepancies(page),
@@ -158,7 +157,9 @@ def _describe_rows(request: HttpRequest, shop: Shop, page: str, rows: Rows) -> d
     paginator = Paginator(rows.found, ROWS_ON_A_PAGE)
     paginator.count = rows.count  # counted with the total
     part = paginator.get_page(request.GET.get("page"))
-    cells = rows.show(list(part.object_list))
+    found = list(part.object_list)
+    cells = rows.show(found)
+    own_pages = [reverse(rows.page, args=[shop.number, row.pk]) if rows.page else "" for row in found]
     report = Report(page, rows.title, (), rows.columns, tuple(Row(row) for row in cells), rows.totals)
     question = ask_again(request.GET)
     addresses = {
@@ -170,7 +171,10 @@ def _describe_rows(request: HttpRequest, shop: Shop, page: str, rows: Rows) -> d
         "rows": rows,
         "part": part,
         "columns": rows.columns,
-        "cells": [list(zip(rows.columns, show_row(report, row), strict=True)) for row in report.rows],
+        "cells": [
+            (address, list(zip(rows.columns, show_row(report, row), strict=True)))
+            for address, row in zip(own_pages, report.rows, strict=True)
+        ],
         "totals": show_totals(report),
         "files": addresses,
         "previous": ask_again(request.GET, page=str(part.number - 1)) if part.has_previous() else "",

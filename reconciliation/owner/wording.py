@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from reconciliation.models import Discrepancy, Status
+from reconciliation.models import Discrepancy, Reason, Status
 from reconciliation.owner.days import Choice, Comparison, Days
 from reconciliation.owner.habit import Silence
 from reconciliation.owner.page import ShopPage
@@ -125,9 +125,13 @@ NEXT_BY_KIND: Mapping[str, Promise] = {
 
 def word_next(discrepancy: Discrepancy) -> str:
     """Who has it, and what happens next. Needs the assignee at hand."""
+    if discrepancy.asked_by_id is not None:
+        return _("You are asked about it: an accountant waits for the answer.")
     match discrepancy.status:
         case Status.RESOLVED:
             return _("Closed: %(reason)s.") % {"reason": discrepancy.get_reason_display()}
+        case Status.WAITING if discrepancy.reason == Reason.PAID_ANOTHER_WAY:
+            return _("It is said that the customer has paid another way; an accountant confirms it.")
         case Status.WAITING:
             return _("It is proposed to be written off; a second person confirms.")
         case Status.IN_REVIEW:

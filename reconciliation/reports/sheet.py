@@ -8,7 +8,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range
 
 from reconciliation.reports.values import Cell, Column, ColumnType, Report
-from shops.spreadsheets import XLSX_AMOUNT, XLSX_FIRST_YEAR, XLSX_ROWS_LIMIT, XLSX_TEXT_LIMIT, TooManyRows
+from shops.spreadsheets import XLSX_AMOUNT, XLSX_FIRST_YEAR, XLSX_ROWS_LIMIT, TooManyRows, write_text
 
 NUMBER_FORMATS = {
     ColumnType.TEXT: "@",
@@ -43,10 +43,10 @@ def write_workbook(file: IO[bytes], *reports: Report) -> None:
 
 def _write_head(workbook: Any, sheet: Any, report: Report) -> int:
     """The title and what was asked; gives the row of the table's header."""
-    sheet.write_string(0, 0, report.title, workbook.add_format({"bold": True, "font_size": 14}))
+    write_text(sheet, 0, 0, report.title, workbook.add_format({"bold": True, "font_size": 14}))
     for number, (name, value) in enumerate(report.parameters, start=1):
-        sheet.write_string(number, 0, name)
-        sheet.write_string(number, 1, value[:XLSX_TEXT_LIMIT])
+        write_text(sheet, number, 0, name)
+        write_text(sheet, number, 1, value)
     return len(report.parameters) + 2
 
 
@@ -54,7 +54,7 @@ def _write_table(workbook: Any, sheet: Any, report: Report, header: int) -> None
     title = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
     first, last = header + 1, header + len(report.rows)
     for place, column in enumerate(report.columns):
-        sheet.write_string(header, place, column.title, title)
+        write_text(sheet, header, place, column.title, title)
         sheet.set_column(place, place, WIDTHS.get(column.type, WIDTH))
         plain = workbook.add_format({"num_format": _number_format(column)})
         total = workbook.add_format({"num_format": _number_format(column), "bold": True, "top": 1})
@@ -67,7 +67,7 @@ def _write_table(workbook: Any, sheet: Any, report: Report, header: int) -> None
         else:
             _write_cell(sheet, last + 1, place, report.totals[place], total)
     for number, note in enumerate(report.notes, start=last + 3):
-        sheet.write_string(number, 0, note)
+        write_text(sheet, number, 0, note)
 
 
 def _set_up_page(sheet: Any, report: Report, header: int) -> None:
@@ -89,7 +89,7 @@ def _write_cell(sheet: Any, row: int, place: int, cell: Cell, look: Any) -> None
         case None:
             sheet.write_blank(row, place, None, look)
         case str():
-            sheet.write_string(row, place, cell[:XLSX_TEXT_LIMIT], look)
+            write_text(sheet, row, place, cell, look)
         case timedelta():
             sheet.write_datetime(row, place, cell, look)
         case datetime() if cell.year > XLSX_FIRST_YEAR:

@@ -82,7 +82,7 @@ class PastStep:
 
 
 DOCUMENTS_OWN = frozenset({"opened", "returned", "amount_changed"})
-REMARKS = frozenset({"commented", "undone"})
+REMARKS = frozenset({"commented", "answered", "undone"})
 
 
 def decide(rules: Sequence[RuleTerms], situation: Situation) -> Decision | None:
@@ -126,7 +126,7 @@ def _is_on_its_side(direction: Direction, amount: Decimal | None) -> bool:
 
 def is_left_to_rules(steps: Sequence[PastStep]) -> bool:
     """Whether documents had the last word and no decision of a person stands. `steps` are in their order."""
-    last = next((step for step in reversed(steps) if step.action != "commented"), None)
+    last = next((step for step in reversed(steps) if step.action not in ("commented", "answered")), None)
     return last is not None and last.action in DOCUMENTS_OWN and find_decision_of_person(steps) is None
 
 

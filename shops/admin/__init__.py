@@ -7,6 +7,7 @@ from shops.admin.journal import ExchangeEventAdmin, JournalFragmentAdmin
 from shops.admin.product import ProductAdmin
 from shops.admin.receipt import ReceiptAdmin
 from shops.admin.relay import ForwardAdmin, UpstreamAdmin
+from shops.admin.retention import RetentionRunAdmin
 from shops.admin.shift import ShiftAdmin
 from shops.admin.shop import EmployeeAdmin, ShopAdmin, StoreAdmin, TerminalAdmin
 from shops.admin.webhook import CrmWebhookAdmin, WebhookMessageAdmin
@@ -24,6 +25,7 @@ __all__ = [
     "ProductAdmin",
     "ReceiptAdmin",
     "RegisterDocumentAdmin",
+    "RetentionRunAdmin",
     "ShiftAdmin",
     "ShopAdmin",
     "StoreAdmin",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from shops.access import NewKey, create_key, revoke_key, rotate_key
-from shops.admin.forms import NewKeyForm, RotateForm, ShopForm
+from shops.access_forms import NewKeyForm, RotateForm, ShopForm
 from shops.admin_base import DropdownFilter, FactAdmin, RelatedDropdownFilter, action, display, time_column
 from shops.evotor.waiting import assign_user
 from shops.models import ApiKey, EvotorAccount, Shop

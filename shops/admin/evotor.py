@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from shops.access_forms import STORE, USER, AssignForm
 from shops.admin.access import CONFIRMED, StepMixin, tell_delivered
-from shops.admin.forms import STORE, USER, AssignForm
 from shops.admin.journal import indent_body
 from shops.admin_base import (
     DayRangeFilter,
@@ -22,6 +22,7 @@ from shops.admin_base import (
     action,
     amount_column,
     display,
+    store_column,
     time_column,
 )
 from shops.evotor.waiting import AssignmentRefused, assign_message, assign_store, assign_user
@@ -189,7 +190,7 @@ class RegisterDocumentAdmin(FactAdmin):
         "shown_closed_at",
         "shown_received_at",
         "shop",
-        "store",
+        "shown_store",
         "terminal",
         "employee",
         "session_number",
@@ -199,8 +200,9 @@ class RegisterDocumentAdmin(FactAdmin):
         "document_id",
         "contradicts",
     )
-    readonly_fields = ("shown_closed_at", "shown_received_at", "shown_total", "shown_revenue")
+    readonly_fields = ("shown_store", "shown_closed_at", "shown_received_at", "shown_total", "shown_revenue")
 
+    shown_store = staticmethod(store_column)
     shown_closed_at = staticmethod(time_column("closed_at", _("printed at")))
     shown_received_at = staticmethod(time_column("received_at", _("received at")))
     shown_total = staticmethod(amount_column("total", _("total")))

@@ -50,7 +50,7 @@ class ConditionFilter(DropdownFilter):  # type: ignore[misc]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ExchangeEvent]) -> QuerySet[ExchangeEvent]:
         if self.value() == "unreadable":
-            return queryset.filter(~Q(fault="") | Q(verbatim__isnull=False))
+            return queryset.filter(~Q(fault="") | Q(contents__verbatim__isnull=False))
         if self.value() == "unanswered":
             return queryset.filter(direction=ExchangeEvent.DirectionChoice.REQUEST, answer=None)
         return queryset
@@ -69,14 +69,14 @@ class ExchangeEventAdmin(FactAdmin):
         ("origin", ChoicesDropdownFilter),
         ConditionFilter,
     )
-    search_fields = ("=bill_external_id", "=bill_number", "body")
+    search_fields = ("=bill_external_id", "=bill_number", "contents__body")
     search_help_text = _("Text of a body, bill number or id")
     ordering = ("-occurred_at", "-position", "-pk")
     readonly_fields = ("log_time", "direction_and_kind", "other_half", "shown_remark")
 
     def get_fields(self, request: HttpRequest, obj: ExchangeEvent | None = None) -> Any:
         """What it names and what is wrong with it, only where there is something to say."""
-        optional = ("bill_external_id", "bill_number", "fault")
+        optional = ("bill_external_id", "bill_number", "request_id", "fault")
         told = [name for name in optional if getattr(obj, name, "")]
         if obj is not None and obj.remark:
             told.append("shown_remark")
@@ -84,9 +84,9 @@ class ExchangeEventAdmin(FactAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExchangeEvent]:
         # A body can have megabytes: a list reads the beginning of each.
-        beginning = Substr("body", 1, BEGINNING_READ)
+        beginning = Substr("contents__body", 1, BEGINNING_READ)
         events: QuerySet[ExchangeEvent] = super().get_queryset(request)
-        return events.defer("body", "verbatim").annotate(beginning=beginning)
+        return events.annotate(beginning=beginning)
 
     @display(description=_("time"), ordering="occurred_at")
     def log_time(self, event: ExchangeEvent) -> str:
@@ -104,7 +104,7 @@ class ExchangeEventAdmin(FactAdmin):
 
     @display(description=_("body"))
     def beginning_of_body(self, event: ExchangeEvent) -> str:
-        beginning: str = event.beginning  # type: ignore[attr-defined]
+        beginning: str = event.beginning or ""  # type: ignore[attr-defined]
         return format_html('<code class="body-beginning">{}</code>', show_beginning(beginning, BEGINNING_LENGTH))
 
     @display(description=_("remark"))
@@ -122,6 +122,8 @@ class ExchangeEventAdmin(FactAdmin):
     def describe(self, request: HttpRequest, row: ExchangeEvent) -> dict[str, Any]:
         return {
             "indented_body": indent_body(row.body),
+            "text_is_removed": row.text_is_removed,
+            "erasures": row.erasures.select_related("erasure"),
             "verbatim_text": bytes(row.verbatim).decode(errors="backslashreplace") if row.verbatim else "",
         }
 

@@ -15,6 +15,7 @@ from shops.admin_base import (
     RelatedDropdownFilter,
     amount_column,
     display,
+    store_column,
     time_column,
 )
 from shops.allocated import list_paid_bills, pays_no_bill, pays_some_bill, with_parts
@@ -71,6 +72,7 @@ class ReceiptAdmin(FactAdmin):
     search_fields = ("receipt_id", "bill_external_id", "bill_number", "customer_name", "customer_taxpayer_number")
     search_help_text = _("Receipt id, bill number or id, customer")
     readonly_fields = (
+        "shown_store",
         "paid_bills",
         "is_informational",
         "was_content_modified",
@@ -101,7 +103,7 @@ class ReceiptAdmin(FactAdmin):
                     "shown_printed_at",
                     "shown_received_at",
                     "shop",
-                    "store",
+                    "shown_store",
                     "terminal",
                     "employee",
                     "shift",
@@ -127,6 +129,7 @@ class ReceiptAdmin(FactAdmin):
         ),
     )
 
+    shown_store = staticmethod(store_column)
     shown_printed_at = staticmethod(time_column("printed_at", _("printed at")))
     shown_received_at = staticmethod(time_column("received_at", _("received at")))
     shown_bill_issued_at = staticmethod(time_column("bill_issued_at", _("bill date on the receipt")))

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -27,6 +27,7 @@ from shops.models import Forward, Upstream
 from shops.models.relay import STATUSES_OF_LATER
 from shops.presentation import NOTHING, show_beginning, show_time
 from shops.relay.forwarding import send_again
+from shops.visibility import only_permitted
 from shops.wording import word_remark
 
 ANSWER_SHOWN = 120
@@ -122,7 +123,7 @@ class ForwardAdmin(FactAdmin):
     list_display = ("shown_queued_at", "shop", "request_of_register", "shown_state", "attempts", "answer")
     list_select_related = ("shop", "event")
     list_filter = (("shop", RelatedDropdownFilter), StateFilter)
-    search_fields = ("=event__bill_external_id", "=event__bill_number", "event__body")
+    search_fields = ("=event__bill_external_id", "=event__bill_number", "event__contents__body")
     search_help_text = _("Bill number or id, text of a receipt")
     fields = (
         "shown_queued_at",
@@ -151,10 +152,10 @@ class ForwardAdmin(FactAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Forward]:
         forwards: QuerySet[Forward] = super().get_queryset(request)
-        return forwards.defer("event__body", "event__verbatim", "headers")
+        return forwards.defer("headers")
 
-    def has_send_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(MAY_CHANGE)
+    def has_send_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(MAY_CHANGE, obj)
 
     @display(description=_("request of the register"))
     def request_of_register(self, forward: Forward) -> str:
@@ -181,19 +182,20 @@ class ForwardAdmin(FactAdmin):
         return f"{forward.last_status} {show_beginning(forward.last_answer, ANSWER_SHOWN)}".strip()
 
     def describe(self, request: HttpRequest, row: Forward) -> dict[str, Any]:
-        return {"can_send": self.has_send_permission(request)}
+        return {"can_send": self.has_send_permission(request, row)}
 
     @action(permissions=["send"], description=_("Send again…"))
     def send_again_selected(self, request: HttpRequest, queryset: QuerySet[Forward]) -> HttpResponse | None:
+        ours = only_permitted(queryset, request.user, MAY_CHANGE)
         if "confirmed" not in request.POST:
             context = self.admin_site.each_context(request) | {
                 "title": gettext("Send again"),
                 "opts": self.opts,
-                "rows": queryset.select_related("shop", "event"),
+                "rows": ours.select_related("shop", "event"),
                 "selected": request.POST.getlist("_selected_action"),
             }
             return TemplateResponse(request, "admin/shops/forward/send_again.html", context)
-        rows = list(queryset)
+        rows = list(ours)
         count = send_again(Forward.objects.filter(pk__in=[row.pk for row in rows]), now=timezone.now())
         for row in rows:
             self.log_change(request, row, gettext("Sent again."))

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from shops.admin_base import DayRangeFilter, FactAdmin, RelatedDropdownFilter, amount_column, time_column
+from shops.admin_base import DayRangeFilter, FactAdmin, RelatedDropdownFilter, amount_column, store_column, time_column
 from shops.models import Shift
 from shops.shifts import describe_shift
 
@@ -22,7 +22,7 @@ class ShiftAdmin(FactAdmin):
     fields = (
         "key",
         "shop",
-        "store",
+        "shown_store",
         "terminal",
         "shown_opened_at",
         "shown_closed_at",
@@ -30,8 +30,15 @@ class ShiftAdmin(FactAdmin):
         "shown_report_revenue",
         "session_id",
     )
-    readonly_fields = ("shown_opened_at", "shown_closed_at", "shown_closing_revenue", "shown_report_revenue")
+    readonly_fields = (
+        "shown_store",
+        "shown_opened_at",
+        "shown_closed_at",
+        "shown_closing_revenue",
+        "shown_report_revenue",
+    )
 
+    shown_store = staticmethod(store_column)
     shown_opened_at = staticmethod(time_column("opened_at", _("opened at")))
     shown_closed_at = staticmethod(time_column("closed_at", _("closed at")))
     shown_closing_revenue = staticmethod(amount_column("closing_revenue", _("revenue by the closing of the shift")))

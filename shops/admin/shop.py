@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from shops.admin_base import ModelAdmin, RelatedDropdownFilter, amount_column, display
+from shops.admin_base import ModelAdmin, RelatedDropdownFilter, amount_column, display, store_column
 from shops.models import Employee, Shop, Store, Terminal
 from shops.presentation import MINUS, NOTHING, show_duration
 
@@ -56,9 +56,11 @@ class ShopAdmin(LearnedAdmin):
                     "late_receipt_after",
                     "write_off_limit",
                     "alert_threshold",
+                    "journal_retention_months",
                 )
             },
         ),
+        (_("Access"), {"fields": ("two_step_required",)}),
     )
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -78,8 +80,9 @@ class ShopAdmin(LearnedAdmin):
             "shown_late_receipt_after",
             "shown_write_off_limit",
             "shown_alert_threshold",
+            "journal_retention_months",
         )
-        return ((None, {"fields": ("number", "name", "time_zone", *limits)}),)
+        return ((None, {"fields": ("number", "name", "time_zone", *limits, "two_step_required")}),)
 
     shown_write_off_limit = staticmethod(amount_column("write_off_limit", _("write-off limit")))
     shown_alert_threshold = staticmethod(amount_column("alert_threshold", _("tell at once of differences beyond")))
@@ -110,10 +113,12 @@ class StoreAdmin(EvotorObjectAdmin):
 
 @admin.register(Terminal)
 class TerminalAdmin(EvotorObjectAdmin):
-    list_display = ("evotor_id", "name", "evotor_name", "store", "shop")  # type: ignore[assignment]
+    list_display = ("evotor_id", "name", "evotor_name", "shown_store", "shop")  # type: ignore[assignment]
     list_select_related = ("shop", "store")  # type: ignore[assignment]
-    fields = ("evotor_id", "shop", "store", "evotor_name", "shown_offset", "name")  # type: ignore[assignment]
-    readonly_fields = ("evotor_id", "shop", "store", "evotor_name", "shown_offset")  # type: ignore[assignment]
+    fields = ("evotor_id", "shop", "shown_store", "evotor_name", "shown_offset", "name")  # type: ignore[assignment]
+    readonly_fields = ("evotor_id", "shop", "shown_store", "evotor_name", "shown_offset")  # type: ignore[assignment]
+
+    shown_store = staticmethod(store_column)
 
     @display(description=_("its clock is ahead of UTC by"))
     def shown_offset(self, terminal: Terminal) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -26,6 +26,7 @@ from shops.admin_base import (
 )
 from shops.models import CrmWebhook, WebhookMessage
 from shops.presentation import NOTHING, show_beginning, show_time
+from shops.visibility import only_permitted
 from shops.webhooks import make_secret, rotate_secret, send_again
 
 ANSWER_SHOWN = 120
@@ -84,7 +85,7 @@ class CrmWebhookAdmin(ModelAdmin):
     def rotate_view(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
         """Asks, and by POST gives the address a new secret and shows it, this once."""
         webhook = self.get_queryset(request).select_related("shop").filter(pk=webhook_id).first()
-        if not request.user.has_perm(MAY_CHANGE):
+        if not request.user.has_perm(MAY_CHANGE, webhook):
             raise PermissionDenied
         if webhook is None:
             return HttpResponseRedirect(reverse("admin:shops_crmwebhook_changelist"))
@@ -159,8 +160,8 @@ class WebhookMessageAdmin(FactAdmin):
     shown_delivered_at = staticmethod(time_column("delivered_at", _("delivered")))
     shown_given_up_at = staticmethod(time_column("given_up_at", _("given up")))
 
-    def has_send_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(MAY_CHANGE)
+    def has_send_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(MAY_CHANGE, obj)
 
     @display(description=_("state"), ordering="next_attempt_at")
     def shown_state(self, message: WebhookMessage) -> str:
@@ -176,19 +177,20 @@ class WebhookMessageAdmin(FactAdmin):
         return f"{told} {show_beginning(message.last_answer, ANSWER_SHOWN)}".strip() if told else NOTHING
 
     def describe(self, request: HttpRequest, row: WebhookMessage) -> dict[str, Any]:
-        return {"indented_body": indent_body(row.body), "can_send": self.has_send_permission(request)}
+        return {"indented_body": indent_body(row.body), "can_send": self.has_send_permission(request, row)}
 
     @action(permissions=["send"], description=_("Send again…"))
     def send_again_selected(self, request: HttpRequest, queryset: QuerySet[WebhookMessage]) -> HttpResponse | None:
+        ours = only_permitted(queryset, request.user, MAY_CHANGE)
         if "confirmed" not in request.POST:
             context = self.admin_site.each_context(request) | {
                 "title": gettext("Send again"),
                 "opts": self.opts,
-                "rows": queryset.select_related("shop"),
+                "rows": ours.select_related("shop"),
                 "selected": request.POST.getlist("_selected_action"),
             }
             return TemplateResponse(request, "admin/shops/webhookmessage/send_again.html", context)
-        rows = list(queryset)
+        rows = list(ours)
         for row in rows:
             send_again(row, now=timezone.now())
             self.log_change(request, row, gettext("Sent again."))

@@ -123,10 +123,9 @@ class Bill(models.Model):
 
     @classmethod
     def with_messages(cls) -> models.QuerySet["Bill"]:
-        """All, with the messages that state, list and open them, but without the texts of those: a LIST is long."""
+        """All, with the messages that state, list and open them."""
         messages = ("stated_by", "listed_by", "upstream_listed_by", "opened_by")
-        texts = [f"{message}__{text}" for message in messages for text in ("body", "verbatim")]
-        return cls._default_manager.select_related("shop", *messages).defer(*texts)
+        return cls._default_manager.select_related("shop", *messages)
 
     @property
     def contents_known(self) -> bool:

@@ -1,13 +1,25 @@
-"""The exchange journal: every message of the protocol, verbatim, append-only. It is evidence."""
+"""The exchange journal: every message of the protocol, verbatim, append-only. It is evidence.
 
-from typing import ClassVar, NamedTuple
+A message stands in two tables. Its envelope (when, whose, what kind, which answer, the digest of the text) is small,
+everything points to it, and it is kept for ever. Its text, most of the bytes, is an `ExchangeBody`. On PostgreSQL the
+bodies are partitioned by month of UTC: retention drops whole months of text, and what is known of the messages, and
+the facts that were learned from them, stay whole.
 
-from django.db import models
+The envelopes themselves are not partitioned on purpose. The key of a partitioned table holds what it is divided by, so
+that nothing could refer to an entry by its id, as bills, receipts, cases and answers do; every such join would have to
+look into every month; and a dropped month would leave them pointing at nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from django.db import models, transaction
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from shops.exchange_log import Direction
 from shops.models.shop import Shop
+from shops.trace import REQUEST_ID_LENGTH
 
 
 class Moment(NamedTuple):
@@ -17,10 +29,53 @@ class Moment(NamedTuple):
     position: int
 
 
+class ExchangeBody(models.Model):
+    """The text of an entry of the journal. An entry of no text has none.
+
+    Written with its entry, and only by it. `occurred_at` repeats that of the entry: by it PostgreSQL finds the month,
+    so whoever reads bodies names the time too. What has no partition of its own, as an entry of a register whose clock
+    is years off, goes into the default one.
+    """
+
+    SHOP_PATH = ""  # it is read through its entry
+
+    entry_id = models.BigIntegerField(_("journal entry"), primary_key=True)  # and the time, where it is partitioned
+    occurred_at = models.DateTimeField(_("time"))
+    body = models.TextField(_("body"), blank=True)
+    verbatim = models.BinaryField(
+        _("verbatim bytes"),
+        null=True,
+        help_text=_("The whole entry, where text cannot hold it or its frame is damaged."),
+    )
+
+    class Meta:
+        verbose_name = _("text of a journal entry")
+        verbose_name_plural = _("texts of journal entries")
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=("occurred_at",), name="exchange_body_by_time")]
+
+    def __str__(self) -> str:
+        return self.body[:60]
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.body.encode()) if self.verbatim is None else len(self.verbatim)
+
+
+class ExchangeEventQuerySet(models.QuerySet["ExchangeEvent"]):
+    def bulk_create(self, objs: Iterable["ExchangeEvent"], *args: Any, **options: Any) -> list["ExchangeEvent"]:
+        """Stores the entries, each with its text."""
+        with transaction.atomic(using=self.db, savepoint=False):
+            created = super().bulk_create(objs, *args, **options)
+            ExchangeBody.objects.using(self.db).bulk_create(event.text_row for event in created if event.size_bytes)
+        return created
+
+
 class ExchangeEvent(models.Model):
     """One request or one answer, never edited: only what is learned of it (`answer`, `fault`) comes later.
 
-    The time has whole seconds, as the log writes it; `position` is the order within the second.
+    The time has whole seconds, as the log writes it; `position` is the order within the second. `size_bytes` is how
+    long its text is or, where retention has removed it (`text_is_removed`), was.
     """
 
     SHOP_PATH = "shop"
@@ -39,11 +94,15 @@ class ExchangeEvent(models.Model):
     direction = models.CharField(_("direction"), max_length=7, choices=DirectionChoice)
     occurred_at = models.DateTimeField(_("time"))
     position = models.PositiveIntegerField(_("order within the second"))
-    body = models.TextField(_("body"), blank=True)
-    verbatim = models.BinaryField(
-        _("verbatim bytes"),
+    size_bytes = models.IntegerField(_("size in bytes"), default=0, db_default=0)
+    contents = models.ForeignObject(
+        ExchangeBody,
+        models.DO_NOTHING,
+        from_fields=("id", "occurred_at"),
+        to_fields=("entry_id", "occurred_at"),
+        related_name="entry",
         null=True,
-        help_text=_("The whole entry, where text cannot hold it or its frame is damaged."),
+        editable=False,
     )
     digest = models.CharField(_("digest"), max_length=32)
     answer = models.OneToOneField(
@@ -55,8 +114,18 @@ class ExchangeEvent(models.Model):
     remark = models.CharField(
         _("remark"), max_length=200, blank=True, help_text=_("What the program did differently from the usual.")
     )
+    request_id = models.CharField(
+        _("request"),
+        max_length=REQUEST_ID_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("As the log of the program and the answer's X-Request-ID name it."),
+    )
     fault = models.TextField(_("why it cannot be read"), blank=True)
     unjudged_since = models.DateTimeField(_("waits for judgement since"), null=True, blank=True)
+
+    objects = ExchangeEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("exchange event")
@@ -81,6 +150,81 @@ class ExchangeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_direction_display()} ({self.kind})"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Stores the entry; a new one with its text."""
+        is_new = self._state.adding
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **options)
+            if is_new and self.size_bytes:
+                self.text_row.save(force_insert=True)
+
+    @property
+    def body(self) -> str:
+        """The text as it came; empty where retention has removed it. One of many is read by `load_bodies`."""
+        row = self._read_text()
+        return row.body if row else ""
+
+    @body.setter
+    def body(self, text: str) -> None:
+        self._say(text, self.verbatim)
+
+    @property
+    def verbatim(self) -> bytes | None:
+        """The whole entry, where text cannot hold it or its frame is damaged."""
+        row = self._read_text()
+        return bytes(row.verbatim) if row and row.verbatim is not None else None
+
+    @verbatim.setter
+    def verbatim(self, entry: bytes | None) -> None:
+        self._say(self.body, entry)
+
+    @property
+    def text_is_removed(self) -> bool:
+        """Whether it had a text that is not there any more."""
+        return self.size_bytes > 0 and self._read_text() is None
+
+    @property
+    def text_row(self) -> ExchangeBody:
+        """The row of its text, as it is to be stored."""
+        row = self._read_text()
+        assert row is not None
+        row.entry_id, row.occurred_at = self.pk, self.occurred_at
+        return row
+
+    @classmethod
+    def load_bodies(cls, events: Sequence["ExchangeEvent"]) -> None:
+        """Reads the texts of these entries in one query, out of their months alone."""
+        field = cls._text_field()
+        wanted = [event for event in events if event.size_bytes and not field.is_cached(event)]
+        if not wanted:
+            return
+        times = [event.occurred_at for event in wanted]
+        rows = ExchangeBody.objects.filter(
+            entry_id__in=[event.pk for event in wanted], occurred_at__range=(min(times), max(times))
+        ).in_bulk()
+        for event in wanted:
+            field.set_cached_value(event, rows.get(event.pk))
+
+    @classmethod
+    def _text_field(cls) -> "models.ForeignObject[Any, Any]":
+        field = cls._meta.get_field("contents")
+        assert isinstance(field, models.ForeignObject)
+        return field
+
+    def _read_text(self) -> ExchangeBody | None:
+        field = self._text_field()
+        if not field.is_cached(self):
+            is_stored = self.size_bytes > 0 and not self._state.adding
+            own = ExchangeBody.objects.filter(entry_id=self.pk, occurred_at=self.occurred_at)
+            field.set_cached_value(self, own.first() if is_stored else None)
+        row: Any = field.get_cached_value(self)
+        return row if isinstance(row, ExchangeBody) else None
+
+    def _say(self, body: str, verbatim: bytes | None) -> None:
+        row = ExchangeBody(body=body, verbatim=verbatim)
+        self._text_field().set_cached_value(self, row)
+        self.size_bytes = row.size_bytes
 
     @property
     def moment(self) -> Moment:

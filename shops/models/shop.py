@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -65,17 +66,42 @@ class Shop(models.Model):
         blank=True,
         help_text=_("Money missing or money too much. Empty: nobody is told before the daily digest."),
     )
+    two_step_required = models.BooleanField(
+        _("requires two-step log-in"),
+        default=False,
+        help_text=_("Who may see this shop logs in with a password and a code, and sees nothing before it is set up."),
+    )
+    journal_retention_months = models.PositiveSmallIntegerField(
+        _("texts of the journal are kept, months"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "Empty: for ever. Then the texts of messages are removed, as far as their month is closed and no open "
+            "discrepancy needs them; bills, receipts and decisions stay. In Russia primary accounting documents are to "
+            "be kept for at least five years after the reporting year (Federal law 402-FZ, article 29, part 1): 72 "
+            "months always comply."
+        ),
+    )
 
     class Meta:
         verbose_name = _("shop")
         verbose_name_plural = _("shops")
         ordering = ("number",)
+        permissions = (
+            ("manage_people", _("Can invite people to a shop, change their roles and remove them")),
+            ("set_up_shop", _("Can name a shop and set its grace periods and its alert threshold")),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(opened_not_paid_after__gt=timedelta(0)), name="shop_waits_some_time_for_payment"
             ),
             models.CheckConstraint(
                 condition=models.Q(late_receipt_after__gt=timedelta(0)), name="shop_waits_some_time_for_receipts"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(journal_retention_months=None) | models.Q(journal_retention_months__gte=1),
+                name="journal_is_kept_for_some_months",
             ),
             models.CheckConstraint(condition=models.Q(write_off_limit__gte=0), name="write_off_limit_is_an_amount"),
             models.CheckConstraint(
@@ -128,6 +154,10 @@ class Store(EvotorObject):
         verbose_name_plural = _("stores")
         ordering = ("shop", "name", "evotor_id")
         constraints = (models.UniqueConstraint(fields=("evotor_id",), name="store_belongs_to_one_shop"),)
+
+    def called_by(self, shop_number: int) -> str:
+        """What a shop may call it: what the own shop has named it is nobody else's to know."""
+        return str(self) if self.shop_id == shop_number else self.evotor_id
 
 
 class Terminal(EvotorObject):

@@ -167,7 +167,8 @@ class BillBook:
     def _version(self, bill: Bill, event: ExchangeEvent, statement: BillStatement) -> int:
         numbers = self.version_numbers.setdefault(bill.pk, {})
         if statement.fingerprint not in numbers:
-            numbers[statement.fingerprint] = len(numbers) + 1
+            # Of two statements that an erasure has made equal, the newest counts.
+            numbers[statement.fingerprint] = max(numbers.values(), default=0) + 1
             version = BillVersion(
                 bill=bill,
                 sequence=numbers[statement.fingerprint],

@@ -1,8 +1,9 @@
 """Times the queue with many discrepancies: `uv run python tests/benchmarks/queue_at_scale.py --rows 100000`.
 
 It fills the database that the settings name (an empty one, please: DATABASE_URL or CRMPOS_DATA), asks the queue through
-Django's test client as an accountant would, and prints the median of three answers, and how many times that is the
-answer of the list of shops: absolute figures are this machine's, the ratio travels.
+Django's test client as accountants of all shops, of one and of half of them would, and prints the median of three
+answers, and how many times that is the answer of the list of shops: absolute figures are this machine's, the ratio
+travels.
 """
 
 import argparse
@@ -24,7 +25,7 @@ os.environ.setdefault("ALLOWED_HOSTS", "testserver")
 
 QUEUE = "/admin/reconciliation/discrepancy/"
 START = datetime(2026, 1, 1, tzinfo=UTC)
-SHOPS, PLACES, RESOLVED_OF_TEN = 20, 200, 7
+PLACES_OF_SHOP, RESOLVED_OF_TEN = 4, 7
 ANSWERS = 3
 PAYMENTS = ("PAY_CARD", "PAY_CARD", "PAY_CARD", "PAY_CASH", "OTHER")
 EVIDENCE = '{"lines": [{"name": "Пальто", "price": "7600.00", "unpaid": "7600.00"}], "receipts": ["1"]}'
@@ -76,6 +77,7 @@ QUESTIONS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--shops", type=int, default=50)
     parser.add_argument("--keep", action="store_true", help="time what is there already")
     options = parser.parse_args()
     django.setup()
@@ -84,29 +86,46 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     if not options.keep:
         started = time.monotonic()
-        fill(options.rows)
+        fill(options.rows, options.shops)
         print(f"filled with {options.rows} in {time.monotonic() - started:.0f} s", flush=True)
-    measure()
+    for person in add_people():
+        measure(person)
 
 
-def fill(count: int) -> None:
+def add_people() -> list[Any]:
+    """Accountants of all shops, of one, and of every other one."""
+    from django.contrib.auth.models import User
+
+    from shops.models import Membership, Shop
+
+    shops = list(Shop.objects.order_by("number"))
+    role, people = Membership.Role.ACCOUNTANT, []
+    for name, chosen in (("all", [None]), ("one", shops[6:7]), ("half", shops[::2])):
+        person, is_new = User.objects.get_or_create(username=f"accountant of {name}", is_staff=True)
+        if is_new:
+            Membership.objects.bulk_create(Membership(person=person, shop=shop, role=role) for shop in chosen)
+        people.append(person)
+    return people
+
+
+def fill(count: int, shops: int) -> None:
     """Bills, receipts, cases and discrepancies, one of each per row, as the judge would leave them."""
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import User
     from django.db import connection, transaction
 
     from shops import models
 
-    accountant = User.objects.create_user("accountant", is_staff=True)
-    accountant.groups.add(Group.objects.get(name="Accountants"))
-    models.Shop.objects.bulk_create(models.Shop(number=number, name=f"Shop {number}") for number in range(1, SHOPS + 1))
-    places: tuple[tuple[Any, int], ...] = ((models.Store, SHOPS), (models.Terminal, PLACES), (models.Employee, PLACES))
+    colleague = User.objects.create_user("colleague")
+    models.Shop.objects.bulk_create(models.Shop(number=number, name=f"Shop {number}") for number in range(1, shops + 1))
+    tills = shops * PLACES_OF_SHOP
+    places: tuple[tuple[Any, int], ...] = ((models.Store, shops), (models.Terminal, tills), (models.Employee, tills))
     for model, number in places:
         model._default_manager.bulk_create(
-            model(pk=key, shop_id=(key - 1) % SHOPS + 1, evotor_id=f"{model.__name__} {key}")
+            model(pk=key, shop_id=(key - 1) % shops + 1, evotor_id=f"{model.__name__} {key}")
             for key in range(1, number + 1)
         )
     with transaction.atomic(), connection.cursor() as cursor:
-        for model, columns in describe_rows(accountant.pk, connection.vendor):
+        for model, columns in describe_rows(colleague.pk, connection.vendor, shops):
             insert(cursor, model, columns, count)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
@@ -137,7 +156,7 @@ def pick(number: str, values: Sequence[str]) -> str:
     return f"CASE ({number}) % {len(values)} {cases} END"
 
 
-def describe_rows(accountant: int, vendor: str) -> list[tuple[Any, dict[str, str]]]:
+def describe_rows(colleague: int, vendor: str, shops: int) -> list[tuple[Any, dict[str, str]]]:
     """The tables in the order of their references, with what is in their columns."""
     from reconciliation import models
     from reconciliation.rules.kinds import KINDS, MONETARY
@@ -150,7 +169,7 @@ def describe_rows(accountant: int, vendor: str) -> list[tuple[Any, dict[str, str
     gap = "((CAST(i AS bigint) * 7919) % 4500000 - 4000000) / 100.0"
     kopecks = "abs((CAST(i AS bigint) * 7919) % 4500000 - 4000000)"
     amount = f"({kopecks}) / 100 || '.' || substr('0' || ({kopecks}) % 100, length('0' || ({kopecks}) % 100) - 1)"
-    shop, place = f"i % {SHOPS} + 1", f"i % {PLACES} + 1"
+    shop, place = f"i % {shops} + 1", f"i % {shops * PLACES_OF_SHOP} + 1"
     customer = f"{pick('i / 3', GIVEN_NAMES)} || ' ' || {pick('i / 11', SURNAMES)}"
     receipt = "CAST(CAST(i AS bigint) * 7919 % 1000003 AS text) || 'e5f06177' || i || 'a8d2'"
     goods = " || ' ' || ".join(pick(f"i / {step} + {step}", GOODS) for step in (1, 2, 5))
@@ -192,14 +211,13 @@ def describe_rows(accountant: int, vendor: str) -> list[tuple[Any, dict[str, str
             | {"status": f"CASE WHEN {resolved} THEN 'resolved' ELSE {status} END"}
             | {"reason": f"CASE WHEN {resolved} OR {status} = 'waiting' THEN 'false_alarm' ELSE '' END"}
             | {"resolved_at": f"CASE WHEN {resolved} THEN {at} END"}
-            | {"assignee_id": f"CASE WHEN {resolved} OR {status} <> 'open' THEN {accountant} END"}
+            | {"assignee_id": f"CASE WHEN {resolved} OR {status} <> 'open' THEN {colleague} END"}
             | {"evidence": f"'{EVIDENCE}'"},
         ),
     ]
 
 
-def measure() -> None:
-    from django.contrib.auth.models import User
+def measure(person: Any) -> None:
     from django.db import connection
     from django.test import Client
 
@@ -207,11 +225,11 @@ def measure() -> None:
     from shops.models import Receipt
 
     client = Client()
-    client.force_login(User.objects.get(username="accountant"))
+    client.force_login(person)
     receipt = Receipt.objects.get(pk=100).receipt_id
     amount = Case.objects.get(pk=100).gap
     plain = statistics.median(time_answers(client, "/admin/shops/shop/"))
-    print(f"{connection.vendor}; the list of {SHOPS} shops: {plain * 1000:.0f} ms", flush=True)
+    print(f"{person}; {connection.vendor}; the list of shops: {plain * 1000:.0f} ms", flush=True)
     print(f"{'question':30} {'ms':>7} {'ratio':>6}")
     for question, query in QUESTIONS.items():
         median = statistics.median(time_answers(client, f"{QUEUE}?{query.format(receipt=receipt, amount=amount)}"))

@@ -4,16 +4,20 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.signals import got_request_exception
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
 
 # What is awaited comes within a second; on a busy machine it may take many.
 TIMEOUT_MILLISECONDS = 90_000
 expect.set_options(timeout=TIMEOUT_MILLISECONDS)
+
+# What browsers have complained of since the test began, whichever page it was.
+console_errors: list[str] = []
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +26,14 @@ def browser(chromium_path: str) -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+        open_context = browser.new_context
+
+        def open_and_listen(**options: Any) -> BrowserContext:
+            context = open_context(**options)
+            context.on("console", note_error)
+            return context
+
+        browser.new_context = open_and_listen  # type: ignore[method-assign]
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
@@ -39,3 +51,17 @@ def no_server_error() -> Iterator[None]:
     yield
     got_request_exception.disconnect(note)
     assert not errors, "\n".join(errors)
+
+
+@pytest.fixture(autouse=True)
+def no_console_error() -> Iterator[None]:
+    """Nothing that a page wants is refused by its content policy, and no script of it complains."""
+    console_errors.clear()
+    yield
+    assert console_errors == []
+
+
+def note_error(message: ConsoleMessage) -> None:
+    # An answer of 4xx is a matter of the test that asked for it.
+    if message.type == "error" and not message.text.startswith("Failed to load resource"):
+        console_errors.append(f"{message.location.get('url')}: {message.text}")

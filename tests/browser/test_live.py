@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from reconciliation import decisions
 from reconciliation.models import Discrepancy
 from shops.models import Bill, Receipt
+from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.factories import import_sample, make_accountant, make_bill, make_person, make_receipt
 
 QUEUE = "/admin/reconciliation/discrepancy/"
@@ -23,6 +24,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     import_sample()
     make_accountant()
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900}, base_url=live_server.url)
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     page.goto(QUEUE)
     page.get_by_label("Имя пользователя").fill("accountant")

@@ -16,6 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy
 from shops.models import Bill, Product, Receipt, Shop
+from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.factories import join_shop, make_bill, make_discrepancy, make_receipt
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe"
@@ -73,6 +74,7 @@ def context(
     client.force_login(owner)
     context = browser.new_context(locale=language, viewport=size, base_url=live_server.url)  # type: ignore[arg-type]
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
     yield context
     context.close()
 

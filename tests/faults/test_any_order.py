@@ -94,7 +94,7 @@ def make_sale(number: int, sale: Sale, stated: list[Json], now: datetime) -> Jso
     """A receipt of a bill that is stated, or that nobody will ever state."""
     bill = stated[sale.bill - 1] if sale.bill <= len(stated) else make_bill(str(sale.bill), pick(sale.lines))
     printed_at = now + timedelta(hours=sale.hours_off, seconds=number - 60)
-    fields = {"type": "PAYBACK" if sale.is_refund else "SELL", "dateTime": printed_at.isoformat()}
+    fields: dict[str, Any] = {"type": "PAYBACK" if sale.is_refund else "SELL", "dateTime": printed_at.isoformat()}
     return make_receipt(f"r-{number}", pick(sale.lines), bill, **fields)
 
 

@@ -71,4 +71,5 @@ def is_kept(event: ExchangeEvent, body: bytes) -> bool:
     # What is no JSON is kept as a text, bytes that are none written out.
     told = read_json(event.body.encode())
     assert isinstance(told, dict)
-    return told["body"] == body[:KEPT_OF_RUBBISH].decode(errors="backslashreplace")
+    kept: bool = told["body"] == body[:KEPT_OF_RUBBISH].decode(errors="backslashreplace")
+    return kept

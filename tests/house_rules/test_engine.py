@@ -70,7 +70,7 @@ def test_a_rule_closes_up_to_its_limit_to_the_kopeck(chief: User, price: str, cl
 def test_everything_of_a_store_goes_to_its_accountant(chief: User, anna: User) -> None:
     sell_for("150", "500", storeId="forest")  # the store becomes known
     store = Shop.objects.get(number=7).stores.get(evotor_id="forest")
-    put_in_force(handing_over(anna, store=store), chief)
+    put_in_force(handing_over(anna, shop=store.shop, store=store), chief)
     ours, other = sell_for("150", "501", storeId="forest"), sell_for("150", "502", storeId="field")
     assert state(ours) == (Status.IN_REVIEW, "", "anna")
     assert history(ours)[-1] == ("handed_over", "", "Магазин на Лесной", "in_review")

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from reconciliation.models import Case, Discrepancy
-from shops.models import BillVersion, ExchangeEvent, Receipt, ReceiptDelivery, Shop
+from shops.models import BillVersion, ExchangeBody, ExchangeEvent, Receipt, ReceiptDelivery, Shop
 from tests.factories import import_sample, make_bill, make_event, make_shop
 from tests.office.conftest import call_with_key, list_ids, read
 
@@ -98,7 +98,7 @@ def test_a_message_is_verbatim_and_leads_to_its_other_half(office: Client) -> No
 
 def test_bytes_that_are_no_text_come_in_base64(office: Client) -> None:
     event = make_event(Shop.objects.get(number=40))
-    ExchangeEvent.objects.filter(pk=event.pk).update(verbatim=b"\xff\x00")
+    ExchangeBody.objects.filter(entry_id=event.pk).update(verbatim=b"\xff\x00")
     told = read(office, f"exchange-events/{event.pk}")
     assert base64.b64decode(told["verbatim"]) == b"\xff\x00"
 

@@ -217,7 +217,9 @@ def test_a_write_off_beyond_the_limit_is_confirmed_by_a_colleague(accountant: Cl
     decide(accountant, ours, "write-off", account="94")
     confirmed = decide(colleague, ours, "confirm")
     assert (confirmed["status"], confirmed["history"][-1]["actor"]) == ("resolved", "colleague")
-    assert decide(colleague, ours, "confirm", 409) == {"detail": "No write-off of it waits for confirmation."}
+    assert decide(colleague, ours, "confirm", 409) == {
+        "detail": "Nothing that was proposed about it waits for confirmation."
+    }
 
 
 def test_who_may_not_write_off_resolves_and_does_not_write_off(ours: Discrepancy) -> None:
@@ -225,6 +227,9 @@ def test_who_may_not_write_off_resolves_and_does_not_write_off(ours: Discrepancy
     names = ("view_discrepancy", "work_discrepancy")
     worker.user_permissions.set(Permission.objects.filter(codename__in=names))
     client = log_in(worker)
-    for step in ("write-off", "confirm", "decline"):
+    assert decide(client, ours, "write-off", 403, **EVERYTHING) == {"detail": "You may not write differences off."}
+    Discrepancy.objects.filter(pk=ours.pk).update(status="waiting", reason="written_off")
+    for step in ("confirm", "decline"):
         assert decide(client, ours, step, 403, **EVERYTHING) == {"detail": "You may not write differences off."}
+    Discrepancy.objects.filter(pk=ours.pk).update(status="open", reason="")
     assert decide(client, ours, "resolve", reason="false_alarm")["status"] == "resolved"

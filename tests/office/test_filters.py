@@ -130,9 +130,8 @@ def test_receipts_are_found_by_where_they_were_printed(office: Client, receipt: 
 def event(shop: Shop) -> ExchangeEvent:
     """A request that nobody answered and nobody can read, among others."""
     make_event(shop, answer=make_event(shop, direction="answer"))
-    event = make_event(shop, kind="RECEIPT", body='{"customer": "Полина"')
+    event = make_event(shop, kind="RECEIPT", body='{"customer": "Полина"', at=NOON + timedelta(seconds=1))
     event.fault, event.origin, event.bill_external_id, event.bill_number = "cut off", "served", "137456", "56770"
-    event.occurred_at = NOON + timedelta(seconds=1)
     event.save()
     return event
 

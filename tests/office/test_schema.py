@@ -24,7 +24,20 @@ from tests.office.conftest import list_ids, log_in
 
 OFFICE = "/api/office/"
 LISTS = ("bills", "receipts", "exchange-events", "discrepancies")
-STEPS = ("take", "assign", "comment", "resolve", "write-off", "confirm", "decline", "reopen", "undo")
+STEPS = (
+    "take",
+    "assign",
+    "comment",
+    "ask",
+    "answer",
+    "paid-another-way",
+    "resolve",
+    "write-off",
+    "confirm",
+    "decline",
+    "reopen",
+    "undo",
+)
 OPERATIONS = [
     *(("GET", f"{OFFICE}{name}/") for name in LISTS),
     *(("GET", f"{OFFICE}{name}/{{id}}/") for name in LISTS),

@@ -11,7 +11,7 @@ from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation import decisions, write_offs
+from reconciliation import decisions, proposals, write_offs
 from reconciliation.decisions import DecisionRefused
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep, Reason, Status, WriteOffAccount
 from shops.models import Shop
@@ -190,7 +190,7 @@ def test_a_kopeck_beyond_the_limit_waits_and_leaves_the_bill_on_offer(waiting: D
 
 
 def test_a_second_person_confirms_and_the_bill_is_closed(waiting: Discrepancy, boris: User, till: Till) -> None:
-    write_offs.confirm(waiting, actor=boris, now=NOW)
+    proposals.confirm(waiting, actor=boris, now=NOW)
     assert state(waiting) == WRITTEN_OFF
     assert last_step(waiting) == ("confirmed", "boris", "waiting", "94 Недостача в кассе")
     assert till.list_ids() == []
@@ -198,13 +198,13 @@ def test_a_second_person_confirms_and_the_bill_is_closed(waiting: Discrepancy, b
 
 
 def test_nobody_confirms_the_own_proposal(waiting: Discrepancy, anna: User, boris: User) -> None:
-    assert "proposed it yourself" in refused(write_offs.confirm, discrepancy=waiting, actor=anna)
+    assert "proposed it yourself" in refused(proposals.confirm, discrepancy=waiting, actor=anna)
     assert state(waiting) == PROPOSED
     # Not by way of undoing what somebody else has confirmed or declined either.
-    write_offs.decline(waiting, actor=boris, comment="Рано", now=NOW)
+    proposals.decline(waiting, actor=boris, comment="Рано", now=NOW)
     decisions.undo(waiting, actor=anna, now=NOW)
     assert state(waiting) == PROPOSED
-    assert "proposed it yourself" in refused(write_offs.confirm, discrepancy=waiting, actor=anna)
+    assert "proposed it yourself" in refused(proposals.confirm, discrepancy=waiting, actor=anna)
 
 
 def test_what_is_declined_goes_back_to_who_has_proposed_it(
@@ -214,14 +214,14 @@ def test_what_is_declined_goes_back_to_who_has_proposed_it(
     decisions.take(partial, actor=boris, now=NOW)
     write_off(partial, anna, shortage)
     assert state(partial)[2] == "boris", "whose work it is"
-    assert "Say why" in refused(write_offs.decline, discrepancy=partial, actor=boris, comment=" ")
-    write_offs.decline(partial, actor=boris, comment="Сначала спросите курьера", now=NOW)
+    assert "Say why" in refused(proposals.decline, discrepancy=partial, actor=boris, comment=" ")
+    proposals.decline(partial, actor=boris, comment="Сначала спросите курьера", now=NOW)
     assert state(partial) == IN_REVIEW
     assert last_step(partial) == ("declined", "boris", "waiting", None)
     assert till.list_ids() == [1]
 
 
-@pytest.mark.parametrize("decide", [write_offs.confirm, write_offs.decline])
+@pytest.mark.parametrize("decide", [proposals.confirm, proposals.decline])
 def test_only_what_waits_is_confirmed_or_declined(partial: Discrepancy, boris: User, decide: Any) -> None:
     assert "waits for confirmation" in refused(decide, discrepancy=partial, actor=boris, comment="x")
     assert state(partial) == UNTOUCHED
@@ -244,7 +244,7 @@ def test_what_waits_is_not_decided_in_another_way(waiting: Discrepancy, boris: U
 
 def test_an_account_that_is_out_of_use_by_then_is_not_confirmed(waiting: Discrepancy, boris: User) -> None:
     WriteOffAccount.objects.update(is_active=False)
-    assert "not in use" in refused(write_offs.confirm, discrepancy=waiting, actor=boris)
+    assert "not in use" in refused(proposals.confirm, discrepancy=waiting, actor=boris)
     assert state(waiting) == PROPOSED
 
 
@@ -256,7 +256,7 @@ def test_another_amount_ends_the_waiting(waiting: Discrepancy, boris: User, crm:
     judge_later()
     assert state(waiting) == (Status.REOPENED, "", "anna", None)
     assert last_step(waiting) == ("amount_changed", None, "waiting", None)
-    assert "waits for confirmation" in refused(write_offs.confirm, discrepancy=waiting, actor=boris)
+    assert "waits for confirmation" in refused(proposals.confirm, discrepancy=waiting, actor=boris)
     assert [(bill["id"], bill["summ"]) for bill in till.offers()] == [(1, 400)]
     run("audit")
 
@@ -267,7 +267,7 @@ def test_a_payment_that_comes_after_all_leaves_nothing_to_confirm(
     till.deliver(make_receipt("r-2", [CUP], BILL))
     judge_later()
     assert state(waiting) == (Status.RESOLVED, Reason.LATER_DOCUMENTS, "anna", None)
-    assert "waits for confirmation" in refused(write_offs.confirm, discrepancy=waiting, actor=boris)
+    assert "waits for confirmation" in refused(proposals.confirm, discrepancy=waiting, actor=boris)
     run("audit")
 
 
@@ -280,26 +280,26 @@ def test_a_proposal_is_undone(waiting: Discrepancy, anna: User) -> None:
 
 
 def test_a_confirmation_is_undone_and_the_bill_is_on_offer_again(waiting: Discrepancy, boris: User, till: Till) -> None:
-    write_offs.confirm(waiting, actor=boris, now=NOW)
+    proposals.confirm(waiting, actor=boris, now=NOW)
     decisions.undo(waiting, actor=boris, now=NOW)
     assert state(waiting) == PROPOSED
     assert till.list_ids() == [1]
-    write_offs.confirm(waiting, actor=boris, now=NOW)
+    proposals.confirm(waiting, actor=boris, now=NOW)
     assert state(waiting) == WRITTEN_OFF
     assert till.list_ids() == []
     run("audit")
 
 
 def test_a_refusal_is_undone(waiting: Discrepancy, boris: User) -> None:
-    write_offs.decline(waiting, actor=boris, comment="Рано", now=NOW)
+    proposals.decline(waiting, actor=boris, comment="Рано", now=NOW)
     decisions.undo(waiting, actor=boris, now=NOW)
     assert state(waiting) == PROPOSED
-    write_offs.confirm(waiting, actor=boris, now=NOW)
+    proposals.confirm(waiting, actor=boris, now=NOW)
     assert state(waiting) == WRITTEN_OFF
 
 
 def test_what_is_written_off_is_reopened_and_that_is_undone(waiting: Discrepancy, boris: User, till: Till) -> None:
-    write_offs.confirm(waiting, actor=boris, now=NOW)
+    proposals.confirm(waiting, actor=boris, now=NOW)
     decisions.reopen(waiting, actor=boris, comment="", now=NOW)
     assert state(waiting) == (Status.REOPENED, "", "anna", None)
     assert till.list_ids() == [1]

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError
 from django.test import Client
 
-from shops.models import ApiKey, ExchangeEvent, Forward, Upstream
+from shops.models import ApiKey, ExchangeBody, Forward, Upstream
 from shops.relay.forwarding import forward_due
 from tests.logs import export_log, line, make_bill, run
 from tests.protocol.conftest import Till
@@ -55,7 +55,7 @@ def test_the_token_is_in_no_journal_and_is_forgotten_with_the_last_receipt(
     forward_due()
     assert Forward.objects.get().headers == {}
     assert TOKEN.encode() not in export_log()
-    assert TOKEN not in " ".join(ExchangeEvent.objects.values_list("body", flat=True))
+    assert TOKEN not in " ".join(ExchangeBody.objects.values_list("body", flat=True))
     assert TOKEN not in str(ApiKey.objects.values())
 
 

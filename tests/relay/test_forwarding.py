@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from shops.models import ExchangeEvent, Forward, Receipt, ReceiptDelivery, Shop, Upstream
+from shops.models import ExchangeBody, ExchangeEvent, Forward, Receipt, ReceiptDelivery, Shop, Upstream
 from shops.relay.forwarding import LONGEST_DELAY, find_delay, forward_due
 from shops.serving import accept_receipts
 from shops.tasks import forward_receipts
@@ -197,7 +197,7 @@ def test_the_registers_own_authorization_reaches_the_crm_and_is_forgotten_then(
     assert old_crm.seen[0].headers["Authorization"] == "Bearer of-the-old-crm"
     assert old_crm.seen[0].headers["X-Evotor-Store-Uuid"] == "s-1"
     assert Forward.objects.get().headers == {}
-    assert "of-the-old-crm" not in " ".join(ExchangeEvent.objects.values_list("body", flat=True))
+    assert "of-the-old-crm" not in " ".join(ExchangeBody.objects.values_list("body", flat=True))
 
 
 def test_a_shop_that_keeps_no_crm_queues_nothing(shop: Shop) -> None:

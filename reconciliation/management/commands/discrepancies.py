@@ -1,6 +1,5 @@
 """`manage.py discrepancies`: prints discrepancies for a person or a program."""
 
-import csv
 import json
 from argparse import ArgumentTypeError
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from reconciliation.querying import UNRESOLVED, DiscrepancyFilter, DiscrepancyRo
 from shops.management.arguments import parse_time
 from shops.management.base import DatabaseCommand
 from shops.money import parse_amount
-from shops.spreadsheets import unformula
+from shops.spreadsheets import write_rows
 
 TABLE_COLUMNS = ("shop", "bill", "receipt", "kind", "amount", "status", "explanation")
 ALL = "all"
@@ -78,9 +77,9 @@ class Command(DatabaseCommand):
         self.stdout.write("[]" if separator == "[\n" else "\n]")
 
     def _write_csv(self, rows: Iterable[DiscrepancyRow]) -> None:
-        writer = csv.writer(self.stdout)
-        writer.writerow(field.name for field in fields(DiscrepancyRow))
-        writer.writerows([unformula(value) for value in asdict(row).values()] for row in rows)
+        header = [field.name for field in fields(DiscrepancyRow)]
+        for _row in write_rows(self.stdout, header, (list(asdict(row).values()) for row in rows)):
+            pass
 
     def _write_table(self, rows: Iterable[DiscrepancyRow]) -> None:
         table = [TABLE_COLUMNS, *(_cells(row) for row in rows)]

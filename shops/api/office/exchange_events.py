@@ -22,7 +22,7 @@ from shops.api.office.base import LIST, RETRIEVE, OfficeViewSet
 from shops.api.office.fields import RowSerializer, optional_id, shop_field
 from shops.models import ExchangeEvent
 
-UNREADABLE = ~Q(fault="") | Q(verbatim__isnull=False)
+UNREADABLE = ~Q(fault="") | Q(contents__verbatim__isnull=False)
 UNANSWERED = Q(direction=ExchangeEvent.DirectionChoice.REQUEST, answer=None)
 
 
@@ -37,7 +37,7 @@ class ExchangeEventFilter(FilterSet):  # type: ignore[misc]
     bill_number = text_filter("bill_number", _("The number of the bill that it names."), example="56770")
     unreadable = truth_filter(UNREADABLE, _("Whether it cannot be read."))
     unanswered = truth_filter(UNANSWERED, _("Whether it is a request without an answer."))
-    search = contains_filter(("body",), _("A part of the body."), example="137456")
+    search = contains_filter(("contents__body",), _("A part of the body."), example="137456")
 
 
 class ExchangeEventSerializer(RowSerializer):
@@ -69,12 +69,17 @@ class ExchangeEventSerializer(RowSerializer):
 
 
 class ExchangeEventDetailSerializer(ExchangeEventSerializer):
-    """An entry of the journal with its body as it came; `verbatim` (base64) where a text cannot hold it."""
+    """An entry of the journal with its body as it came; `verbatim` (base64) where a text cannot hold it.
 
+    Where `text_is_removed`, the shop's retention has removed the body; `size_bytes` says how long it was.
+    """
+
+    body = serializers.CharField(read_only=True)
     verbatim = serializers.SerializerMethodField()
+    text_is_removed = serializers.BooleanField(read_only=True)
 
     class Meta(ExchangeEventSerializer.Meta):
-        fields = (*ExchangeEventSerializer.Meta.fields, "body", "verbatim")
+        fields = (*ExchangeEventSerializer.Meta.fields, "size_bytes", "text_is_removed", "body", "verbatim")
 
     def get_verbatim(self, event: ExchangeEvent) -> str | None:
         return None if event.verbatim is None else base64.b64encode(event.verbatim).decode()
@@ -91,5 +96,4 @@ class ExchangeEventViewSet(OfficeViewSet[ExchangeEvent]):
     summaries = MappingProxyType({LIST: _("The exchange journal"), RETRIEVE: _("An entry of the journal, verbatim")})
 
     def get_rows(self) -> QuerySet[ExchangeEvent]:
-        rows = super().get_rows().annotate(request_key=F("request__pk"))
-        return rows if self.action == RETRIEVE else rows.defer("body", "verbatim")
+        return super().get_rows().annotate(request_key=F("request__pk"))

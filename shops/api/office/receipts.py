@@ -166,7 +166,7 @@ class ReceiptDetailSerializer(ReceiptSerializer):
     `parts` says what it pays, as a person has matched it or as it says itself.
     """
 
-    store_name = optional_text("store.shown_name")
+    store_name = serializers.SerializerMethodField()
     terminal_name = optional_text("terminal.shown_name")
     employee_name = optional_text("employee.shown_name")
     new_content = serializers.ListField(child=serializers.JSONField(), read_only=True)
@@ -190,6 +190,11 @@ class ReceiptDetailSerializer(ReceiptSerializer):
             "deliveries",
         )
 
+    def get_store_name(self, receipt: Receipt) -> str | None:
+        """Of a store of another shop only the id is told."""
+        store = receipt.store
+        return store.shown_name if store and store.shop_id == receipt.shop_id else None
+
     @extend_schema_field(AllocatedPartSerializer(many=True))
     def get_parts(self, receipt: Receipt) -> Any:
         return AllocatedPartSerializer(list_parts(receipt), many=True).data
@@ -208,7 +213,7 @@ class ReceiptViewSet(OfficeViewSet[Receipt]):
     def get_rows(self) -> QuerySet[Receipt]:
         if self.action != RETRIEVE:
             return select_receipts()
-        deliveries = ReceiptDelivery.objects.select_related("event").defer("event__body", "event__verbatim")
+        deliveries = ReceiptDelivery.objects.select_related("event")
         return with_parts(select_receipts()).prefetch_related(
             Prefetch("lines", ReceiptLine.objects.order_by("position")),
             Prefetch("deliveries", deliveries.order_by("event__occurred_at", "event__position", "pk")),

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
 
 from shops.exchange_log import write_newest_first
-from shops.journal_export import export_entries
+from shops.journal_export import count_removed, export_entries
 from shops.management.arguments import parse_time
 from shops.management.base import DatabaseCommand
 
@@ -41,3 +42,8 @@ class Command(DatabaseCommand):
         entries = export_entries(shop_number=shop, since=since, until=until, with_upstream=with_upstream)
         with output.open("wb") if output else nullcontext(sys.stdout.buffer) as file:
             write_newest_first(entries, file)
+        removed = count_removed(shop_number=shop, since=since, until=until, with_upstream=with_upstream)
+        if removed:
+            self.stderr.write(
+                _("left out, for retention has removed their texts: %(count)d entries") % {"count": removed}
+            )

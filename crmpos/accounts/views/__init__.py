@@ -1,0 +1,1 @@
+"""The pages of `/account/`: doors to the services of this package."""
