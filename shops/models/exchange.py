@@ -21,6 +21,8 @@ from shops.exchange_log import Direction
 from shops.models.shop import Shop
 from shops.trace import REQUEST_ID_LENGTH
 
+UNREAD = object()
+
 
 class Moment(NamedTuple):
     """A place in the journal: messages of one second are ordered by their position in it."""
@@ -214,12 +216,15 @@ class ExchangeEvent(models.Model):
 
     def _read_text(self) -> ExchangeBody | None:
         field = self._text_field()
-        if not field.is_cached(self):
+        row: Any = field.get_cached_value(self, UNREAD)
+        if row is UNREAD:
             is_stored = self.size_bytes > 0 and not self._state.adding
-            own = ExchangeBody.objects.filter(entry_id=self.pk, occurred_at=self.occurred_at)
-            field.set_cached_value(self, own.first() if is_stored else None)
-        row: Any = field.get_cached_value(self)
+            row = self._find_text() if is_stored else None
+            field.set_cached_value(self, row)
         return row if isinstance(row, ExchangeBody) else None
+
+    def _find_text(self) -> ExchangeBody | None:
+        return ExchangeBody.objects.filter(entry_id=self.pk, occurred_at=self.occurred_at).first()
 
     def _say(self, body: str, verbatim: bytes | None) -> None:
         row = ExchangeBody(body=body, verbatim=verbatim)
