@@ -24,6 +24,7 @@ from crmpos.accounts.models import FailedLogIn
 from crmpos.accounts.sessions import end_sessions, list_sessions
 from shops.admin_base import FactAdmin, action, display
 from shops.presentation import NOTHING, show_time
+from shops.visibility import scope_of, visible_people
 
 # Their pages show the secrets of people's apps: nobody is to read those.
 admin.site.unregister(TOTPDevice)
@@ -39,6 +40,13 @@ class FailedLogInAdmin(FactAdmin):
     search_help_text = _("Name, address")
     fields = ("username", "ip_address", "device", "failures_since_start", "shown_time", "shown_until", "path_info")
     readonly_fields = ("device", "shown_time", "shown_until")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FailedLogIn]:
+        """Of the people whom the reader sees. What else was tried is for who sees every shop."""
+        attempts: QuerySet[FailedLogIn] = super().get_queryset(request)
+        if scope_of(request.user, "crmpos.view_failedlogin").every_shop:
+            return attempts
+        return attempts.filter(username__in=visible_people(request.user).values("username"))
 
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("crmpos.delete_failedlogin")

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -21,6 +22,7 @@ from reconciliation.erasing import Preview, erase, preview
 from shops.admin_base import FactAdmin, RelatedDropdownFilter, display, time_column
 from shops.erasing import ErasureRefused, Wanted, check_names
 from shops.models import Erasure, Shop
+from shops.visibility import only_permitted
 
 ERASE_PERMISSION = "shops.erase_customer"
 
@@ -31,8 +33,10 @@ def day_field(label: Any, help_text: Any, *, required: bool) -> forms.DateField:
 
 
 class ErasureForm(forms.Form):
-    shop = forms.ModelChoiceField(
-        label=_("Shop"), queryset=Shop.objects.all(), widget=forms.Select(attrs={"class": "field"})
+    """`shops` are those where the person may erase."""
+
+    shop: Any = forms.ModelChoiceField(
+        label=_("Shop"), queryset=Shop.objects.none(), widget=forms.Select(attrs={"class": "field"})
     )
     names = forms.CharField(
         label=_("Names, telephones, e-mail addresses"),
@@ -48,6 +52,10 @@ class ErasureForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "field"}),
     )
     comment = comment_field()
+
+    def __init__(self, *args: Any, shops: QuerySet[Shop], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["shop"].queryset = shops  # type: ignore[attr-defined]
 
     def read_wanted(self) -> Wanted:
         """Raises ErasureRefused."""
@@ -112,7 +120,8 @@ class ErasureAdmin(FactAdmin):
         if not request.user.has_perm(ERASE_PERMISSION):
             raise PermissionDenied
         today = timezone.localdate()
-        form = ErasureForm(request.POST or None, initial={"before": today - timedelta(days=1)})
+        shops = only_permitted(Shop.objects.all(), request.user, ERASE_PERMISSION)
+        form = ErasureForm(request.POST or None, initial={"before": today - timedelta(days=1)}, shops=shops)
         told: Preview | None = None
         if request.method == "POST" and form.is_valid():
             try:

@@ -12,6 +12,8 @@ class JudgingTurn(models.Model):
     It decides who works when, and nothing else: each case is locked by whoever judges it.
     """
 
+    SHOP_PATH = "shop"
+
     shop = models.OneToOneField(
         Shop, models.CASCADE, primary_key=True, related_name="judging_turn", verbose_name=_("shop")
     )

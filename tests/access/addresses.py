@@ -21,10 +21,13 @@ from django.urls.resolvers import RegexPattern
 from reconciliation.admin.house_rule import STEPS as STEPS_OF_RULES
 from reconciliation.admin.steps import STEPS
 from reconciliation.models import Attachment, Discrepancy, HouseRule, Period, SavedView
+from reconciliation.owner.acts.discrepancy import ACTS
+from reconciliation.owner.views import ALL_TABLES
 from reconciliation.reports.catalogue import REPORTS
-from shops.models import Bill, CrmWebhook, ExchangeEvent, Receipt, Shop, Store
+from shops.models import ApiKey, Bill, CrmWebhook, ExchangeEvent, Invitation, Membership, Receipt, Shop, Store
 from tests.access.worlds import APPS, World
 
+APPS_OF_ADMIN = (*APPS, "auth", "crmpos")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 MODEL_OF_ADMIN = re.compile(r"^admin/(\w+)/(\w+)/")
 
@@ -44,7 +47,7 @@ class Pattern:
     def model(self) -> type[Model] | None:
         """The model whose admin the address belongs to."""
         found = MODEL_OF_ADMIN.match(self.route)
-        if found is None or found[1] not in (*APPS, "auth"):
+        if found is None or found[1] not in APPS_OF_ADMIN:
             return None
         return apps.get_model(found[1], found[2])
 
@@ -80,6 +83,11 @@ def _walk(patterns: Sequence[URLPattern | URLResolver], before: str) -> Iterator
 
 OFFICE = {"bills": Bill, "receipts": Receipt, "exchange-events": ExchangeEvent, "discrepancies": Discrepancy}
 MODELS: dict[str, type[Model]] = {
+    "invitation_id": Invitation,
+    "key_id": ApiKey,
+    "membership_id": Membership,
+    "number": Shop,
+    "pk": User,
     "attachment_id": Attachment,
     "discrepancy_id": Discrepancy,
     "period_id": Period,
@@ -130,17 +138,23 @@ OF_A_SHOP: dict[str, Fill] = {
     "bill_id": _bills,
     "id": _ids,
     "object_id": _objects,
+    "reference": lambda world, pattern: [str(world.colleague.sessions.get().reference)],
     "store_id": lambda world, pattern: [row.evotor_id for row in world.rows(Store)[:1]],
     **{name: _fill_keys(model) for name, model in MODELS.items()},
 }
 # ... and what does not.
 OF_NOBODY: dict[str, Fill] = {
-    "app_label": lambda world, pattern: [*APPS, "auth"],
+    "act": lambda world, pattern: list(ACTS),
+    "app_label": lambda world, pattern: list(APPS_OF_ADMIN),
     "direction": lambda world, pattern: ["next", "previous"],
-    "format": lambda world, pattern: ["xlsx"],
+    "format": lambda world, pattern: ["xlsx"] if pattern.route.startswith("admin/") else ["xlsx", "csv"],
     "month": lambda world, pattern: ["2026-02", "2026-03"],
     "name": lambda world, pattern: list(REPORTS),
     "step": _steps,
+    "table": lambda world, pattern: [ALL_TABLES, "days"],
+    # Secrets of letters: who has one is let in by it, whatever the shop.
+    "token": lambda world, pattern: ["no-such-token"],
+    "uidb64": lambda world, pattern: ["MQ"],
     "url": lambda world, pattern: ["nothing/", "shops/"],
 }
 

@@ -31,6 +31,7 @@ KEYS = tuple(ApiKey.Role.values)
 ROLES = (*PEOPLE, *KEYS, WITHOUT_A_SHOP, NOBODY)
 COMPARED = (STRONGEST, *KEYS)
 FAULTS_SHOWN = 30
+SETS_UP = "/account/two-step/setup/"  # its page shows a secret that is made anew each time
 IN_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 each_role = pytest.mark.parametrize("role", ROLES)
@@ -81,10 +82,10 @@ class Worlds:
             for role in COMPARED
         }
 
-    def _look_for_changes(self, role: str, question: Question) -> Callable[[], None]:
-        def look() -> None:
-            now = digest_of(self.theirs)
-            if changed := [name for name, rows in self.held.items() if rows != now[name]]:
+    def _look_for_changes(self, role: str, question: Question) -> Callable[[set[str]], None]:
+        def look(tables: set[str]) -> None:
+            now = digest_of(self.theirs, tables)
+            if changed := [name for name, rows in now.items() if rows != self.held[name]]:
                 self.changes[role].append(f"{question.name}: {', '.join(changed)}")
 
         return look
@@ -95,7 +96,7 @@ class Worlds:
         if role == STRONGEST:
             return everything
         if role in KEYS:
-            return [question for question in everything if not question.path.startswith("/admin/")]
+            return [question for question in everything if question.path.startswith(("/api/", "/index.php"))]
         return [question for address, question in self.questions if tries(address, question, writes=role in PEOPLE)]
 
 
@@ -159,7 +160,7 @@ def test_answers_are_the_same_without_the_other_shop(worlds: Worlds, alone: dict
     faults = [
         f"{answer.status}, alone {without[name].status}, {find_difference(answer.text, without[name].text)}: {name}"
         for name, answer in answered.items()
-        if answer.masked(name) != without[name].masked(name)
+        if SETS_UP not in name and answer.masked(name) != without[name].masked(name)
     ]
     assert not faults, sum_up(faults)
 

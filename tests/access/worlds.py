@@ -3,7 +3,7 @@
 What no factory makes is made here from the fields of the model, so that a new model gets its row by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,9 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Model, QuerySet
+from django.test import Client
 
+from crmpos.accounts.models import FailedLogIn
 from reconciliation import periods
 from reconciliation.models import (
     Attachment,
@@ -34,6 +36,8 @@ from shops.models import (
     ApiKey,
     Bill,
     EvotorAccount,
+    ExchangeBody,
+    ExchangeEvent,
     Receipt,
     Shop,
     UnassignedMessage,
@@ -42,6 +46,7 @@ from tests.factories import NOON, join_shop, make_bill, make_discrepancy, make_r
 
 APPS = ("shops", "reconciliation")
 MONTH = date(2026, 3, 1)
+NOBODY_ANSWERS = "http://127.0.0.1:9"
 CLOSED_AT = datetime(2026, 3, 2, tzinfo=UTC)
 
 # What is no text of people's, or has to be of a certain form.
@@ -107,8 +112,12 @@ def select_of_shop(model: type[Model], shop: Shop) -> QuerySet[Any]:
     rows = model._default_manager.all()
     if model is User:
         return rows.filter(memberships__shop=shop)
+    if model is FailedLogIn:
+        return rows.filter(username__in=User.objects.filter(memberships__shop=shop).values("username"))
     if model in OWNER_FIELDS:
         return rows.filter(**{f"{OWNER_FIELDS[model]}__memberships__shop": shop})
+    if model is ExchangeBody:
+        return rows.filter(entry_id__in=ExchangeEvent.objects.filter(shop=shop).values("pk"))
     path: str = model.SHOP_PATH  # type: ignore[attr-defined]
     if path:
         return rows.filter(**{path: shop.pk})
@@ -164,6 +173,8 @@ def _add_people(world: World) -> None:
     for name, group in ROLES.items():
         world.people[name] = _add_person(world, name, group)
     world.people["colleague"] = _add_person(world, "colleague", "Accountants")
+    Client().force_login(world.colleague)
+    FailedLogIn.objects.create(username=world.colleague.username, ip_address="192.0.2.1", failures_since_start=1)
     strongest = _add_person(world, "strongest", "")
     strongest.user_permissions.set(Permission.objects.all())
     world.people["strongest"] = strongest
@@ -210,6 +221,8 @@ def _say_more(world: World, model: type[Model]) -> dict[str, Any]:
         PeriodEntry: {"what": "billed", "bill": world.rows(Bill).first()},
         Subscription: {"every_shop": True},
     }
+    if model.__name__ == "MembershipChange":
+        return {"role_before": "", "role_after": "viewer"}
     if model.__name__ == "WebhookMessage":
         return {"next_attempt_at": NOON}
     if model.__name__ == "Shift":
@@ -222,15 +235,20 @@ def _create(world: World, model: type[Model], **said: Any) -> Model:
     for each in model._meta.concrete_fields:
         if each.name in values or each.generated or isinstance(each, models.AutoField | SearchVectorField):
             continue
-        is_needed = (
-            not each.null and not each.has_default() and not (each.blank and each.get_internal_type() != "TextField")
-        )
-        if is_needed or isinstance(each, models.ForeignKey) and not each.null:
-            values[each.name] = _invent(world, model, each)
+        if _is_needed(each):
+            values[each.name] = _invent(world, each)
     return model._default_manager.create(**values)
 
 
-def _invent(world: World, model: type[Model], each: Any) -> Any:
+def _is_needed(each: Any) -> bool:
+    """What has to be said, and of what may be left out the shop."""
+    if isinstance(each, models.ForeignKey):
+        return not each.null or each.related_model is Shop
+    may_be_blank = each.blank and each.get_internal_type() != "TextField"
+    return not (each.null or each.has_default() or may_be_blank)
+
+
+def _invent(world: World, each: Any) -> Any:
     number = next(_numbers)
     if isinstance(each, models.ForeignKey):
         related = each.related_model
@@ -280,7 +298,7 @@ def _list_texts(model: type[Model]) -> Iterator[Any]:
 
 def _word_of(world: World, each: Any, row: Model) -> str:
     if each.name in ("url", "address") and row._meta.model_name in ("upstream", "crmwebhook"):
-        return f"https://{world.word}.example/{row.pk}"
+        return f"{NOBODY_ANSWERS}/{world.word}-{row.pk}"
     if each.name == "body":
         return f'{{"said": "{world.word}"}}'
     return f"{world.word}-{each.name}-{row.pk}"[: each.max_length or 200]
@@ -293,7 +311,11 @@ def add_stranger(name: str) -> User:
     return person
 
 
-def digest_of(world: World) -> dict[str, Any]:
-    """All that stands in the rows of a shop, by model."""
-    models: list[type[Model]] = [*list_models(), User]
-    return {model.__name__: sorted(map(repr, world.rows(model).distinct().values_list())) for model in models}
+def digest_of(world: World, tables: Collection[str] | None = None) -> dict[str, Any]:
+    """All that stands in the rows of a shop, by table; in some of the tables only where they are named."""
+    kept: list[type[Model]] = [*list_models(), User]
+    return {
+        model._meta.db_table: sorted(map(repr, world.rows(model).distinct().values_list()))
+        for model in kept
+        if tables is None or model._meta.db_table in tables
+    }
