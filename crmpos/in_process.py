@@ -7,7 +7,7 @@ A worker and the periodic schedule, both Celery's own, run here in threads.
 import atexit
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from celery import Celery
 from celery.beat import Scheduler, Service
@@ -24,7 +24,7 @@ TASKS_AT_ONCE = 4  # a task that waits for the answer of a slow CRM keeps no oth
 class InProcessTasks:
     """A worker and a schedule in threads: `start` and `stop`, or a `with` block."""
 
-    def __init__(self, app: Celery = crmpos_app) -> None:
+    def __init__(self, app: "Celery[Any]" = crmpos_app) -> None:
         self._app = app
         self._is_ready = threading.Event()
         # A short interval, for a schedule that sleeps cannot be stopped.

@@ -26,6 +26,9 @@ from crmpos.environment import (
     read_time_zone,
 )
 from crmpos.operating.content_policy import STRICT
+from crmpos.operating.logs import FORMATS, configure_logging
+from crmpos.operating.metrics_files import share_metrics
+from crmpos.schedule import SCHEDULE
 from crmpos.secret_key import load_or_make_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -139,6 +142,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "crmpos.operating.requests.RequestWatch",
     "crmpos.operating.doors.OperatingDoors",
     "django.middleware.security.SecurityMiddleware",
     "crmpos.operating.content_policy.ContentPolicy",
@@ -272,6 +276,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Workers and beat wait for a broker that is down, however long.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_CONSUMER = "crmpos.consumer:LastingConsumer"
 # A task that runs while the broker goes away is finished. It may be brought to another worker too, which does no harm.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_TRANSPORT_OPTIONS = (
@@ -281,63 +286,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 # Nothing is scheduled so seldom that a restart would have to be remembered: beat needs no file.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
-CELERY_BEAT_SCHEDULE = {
-    "reconcile what has not been judged": {
-        "task": "reconciliation.tasks.reconcile_unjudged",
-        # What waits stands in the database, and looking whether anything does is one short query: so a receipt is
-        # judged within seconds, and neither the receipt nor its register ever waits for a broker.
-        "schedule": 2.0,
-        # One that waited behind a long run is dropped: the next one does the same work.
-        "options": {"expires": 2.0},
-    },
-    "judge again whose deadline has passed": {
-        "task": "reconciliation.tasks.age_cases",
-        "schedule": 10.0,
-        "options": {"expires": 10.0},
-    },
-    "tell the CRMs what waits": {
-        "task": "shops.tasks.send_webhooks",
-        "schedule": 5.0,
-        "options": {"expires": 5.0},
-    },
-    "write the digests that are due": {
-        "task": "reconciliation.tasks.write_digests",
-        "schedule": 300.0,
-        "options": {"expires": 300.0},
-    },
-    "send the letters that wait": {
-        "task": "reconciliation.tasks.send_letters",
-        "schedule": 10.0,
-        "options": {"expires": 10.0},
-    },
-    "send the letters with new passwords": {
-        "task": "crmpos.tasks.send_password_resets",
-        "schedule": 5.0,
-        "options": {"expires": 5.0},
-    },
-    "forget sessions that have run out": {
-        "task": "crmpos.tasks.forget_expired_sessions",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-    "forward receipts to the CRMs behind shops": {
-        "task": "shops.tasks.forward_receipts",
-        "schedule": 2.0,
-        "options": {"expires": 2.0},
-    },
-    # Both would do once a day. Every hour, restarts however frequent cannot keep them from it, and where there is
-    # nothing to do they find that out in no time.
-    "divide the journal into the months ahead": {
-        "task": "shops.tasks.prepare_months",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-    "remove texts of the journal that nobody has to keep": {
-        "task": "reconciliation.tasks.apply_retention",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # What `/readyz` bears: longer than this no case may wait for its judgement.
 READY_UNJUDGED_LIMIT_SECONDS = read_integer("READY_UNJUDGED_LIMIT_SECONDS", default=300, minimum=1, maximum=86400)
@@ -408,19 +357,17 @@ STORAGES = {
     },
 }
 
-# Logging
+# Logs, metrics
 
 LOG_LEVEL = read_choice("LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        **{name: {"level": LOG_LEVEL} for name in ("crmpos", "reconciliation", "shops")},
-        # Each task, once a minute and more, is news in a worker's log and noise in a web server's.
-        "celery": {"level": "WARNING" if TASKS_RUN_IN_PROCESS else LOG_LEVEL},
-        "celery.worker.control": {"level": "ERROR" if TASKS_RUN_IN_PROCESS else LOG_LEVEL},
-    },
-}
+LOG_FORMAT = read_choice("LOG_FORMAT", default="line", choices=FORMATS)
+LOG_REQUESTS = read_boolean("LOG_REQUESTS", default=False)
+LOGGING = configure_logging(LOG_FORMAT, LOG_LEVEL, tasks_run_in_process=TASKS_RUN_IN_PROCESS)
+
+# Where errors are reported to (crmpos/apps.py begins with it).
+SENTRY_DSN = read_secret("SENTRY_DSN")
+
+# Who may scrape `/metrics`; without a token there is no such address.
+METRICS_TOKEN = read_secret("METRICS_TOKEN")
+# Where several processes of a machine put their metrics together. One process by itself needs none.
+METRICS_DIR = share_metrics(read_text("METRICS_DIR")) if read_text("METRICS_DIR") else None

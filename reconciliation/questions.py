@@ -8,12 +8,15 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from reconciliation.attachments import CheckedFile, attach
 from reconciliation.decisions import Action, DecisionRefused, take_step
 from reconciliation.letters.conversation import tell_at_once
 from reconciliation.models import Discrepancy, DiscrepancyStep, Status
+from shops.models import Shop
 
 
 @transaction.atomic
@@ -48,3 +51,10 @@ def answer(
     attach(step, attachments)
     tell_at_once(step, asked_by=asked_by, now=now)
     return step
+
+
+def with_questions(shops: QuerySet[Shop]) -> QuerySet[Shop]:
+    """The shops, each with how many questions wait for its owner (`asked_count`), in the same query."""
+    asked = Discrepancy.objects.filter(shop=OuterRef("pk"), asked_by__isnull=False).order_by()
+    counted = asked.values("shop").annotate(count=Count("pk")).values("count")
+    return shops.annotate(asked_count=Coalesce(Subquery(counted), 0))

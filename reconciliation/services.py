@@ -6,13 +6,14 @@ have each other's bills judged again (a marking code on both) may block each oth
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
 
 from reconciliation.applying import Application, JudgedCase, Subject, apply_judgements
 from reconciliation.loading import (
@@ -23,6 +24,7 @@ from reconciliation.loading import (
     load_receipt_cases,
     load_shift_cases,
 )
+from reconciliation.measuring import note_judged
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep
 from reconciliation.rules import facts
 from reconciliation.rules.judge import judge
@@ -235,10 +237,11 @@ class Reconciliation:
         self._judge_sharing_marks(application)
         return application, len(judged)
 
-    def _clear(self, batch: Iterable[Model]) -> None:
+    def _clear(self, batch: Collection[Any]) -> None:
         """Takes the batch off the queue: its rows are locked, so nothing new can have come in between."""
         model = type(next(iter(batch)))
         model._default_manager.filter(pk__in=[row.pk for row in batch]).update(unjudged_since=None)
+        note_judged(str(model._meta.model_name), [row.unjudged_since for row in batch], timezone.now())
 
     def _judge_sharing_marks(self, application: Application) -> None:
         """A marked item may stand on one paid bill only: when a payment changes, its other bills are judged again."""

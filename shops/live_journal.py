@@ -13,9 +13,11 @@ from django.db import IntegrityError, transaction
 
 from shops.exchange_log import Direction, Entry
 from shops.journal import identify, to_storable
+from shops.masking import mask_values
 from shops.models import ExchangeEvent, Shop
 from shops.pairing import PAIRED_WITHIN
-from shops.wire_writer import read_json, write_json
+from shops.trace import read_request_id
+from shops.wire_writer import write_json
 
 KEPT_OF_RUBBISH = 64 << 10  # bytes
 PLACES_TRIED = 1000
@@ -23,6 +25,16 @@ PLACES_TRIED = 1000
 NO_BODY = b"null"
 BODY_BEGINS = b',\n"body": '
 BODY_ENDS = b',\n"post": [],\n"headers": {\n"vary": [\n"Accept"\n]\n}\n}'
+
+
+class _Query(msgspec.Struct):
+    """The part of an envelope that stands before the body."""
+
+    get: msgspec.Raw
+
+
+_decode_query = msgspec.json.Decoder(_Query).decode
+_decode_nothing = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def journal_request(
@@ -36,11 +48,11 @@ def journal_request(
     bill_number: str = "",
     now: datetime,
 ) -> ExchangeEvent:
-    """Stores a request. It waits for judgement as unanswered until `journal_answer` is called for it.
+    """Stores a request, less the secrets in its query. It waits as unanswered until `journal_answer` is called for it.
 
     What is asked of a shop's CRM is no message of a register: without an answer it is seen in the journal, no more.
     """
-    event = _event(shop, kind, Direction.REQUEST, write_envelope(query, body), origin, now)
+    event = _event(shop, kind, Direction.REQUEST, write_envelope(mask_values(query), body), origin, now)
     event.bill_external_id, event.bill_number = bill_id[:200], bill_number[:200]
     event.unjudged_since = now if origin == ExchangeEvent.Origin.SERVED else None
     return _store(event)
@@ -78,17 +90,17 @@ def write_envelope(query: Mapping[str, str], body: bytes) -> bytes:
 def read_body(request: ExchangeEvent) -> bytes:
     """The body of a request that `write_envelope` wrote, byte for byte, the blanks around it included."""
     envelope = request.body.encode()
-    told = read_json(envelope)
-    assert isinstance(told, Mapping)
-    head = write_json({"get": told["get"]})[:-2] + BODY_BEGINS
-    assert envelope.startswith(head) and envelope.endswith(BODY_ENDS)
-    return envelope[len(head) : -len(BODY_ENDS)]
+    query = bytes(_decode_query(envelope).get)
+    begins = envelope.index(query) + len(query) + len(BODY_BEGINS)
+    assert envelope[:begins].endswith(BODY_BEGINS) and envelope.endswith(BODY_ENDS)
+    return envelope[begins : -len(BODY_ENDS)]
 
 
 def is_json(body: bytes) -> bool:
     """Whether a body is kept byte for byte within the envelope."""
     try:
-        msgspec.json.decode(body)
+        # Its syntax alone: a number may be too large for any type, and is kept all the same.
+        _decode_nothing(body)
         body.decode()
     except (ValueError, RecursionError):
         return False
@@ -109,6 +121,7 @@ def _event(
         position=now.microsecond,
         digest=identify(entry),
         origin=origin,
+        request_id=read_request_id(),
     )
     event.body, event.verbatim = text, verbatim
     return event

@@ -14,6 +14,13 @@ from typing import IO, Any, Protocol
 import xlsxwriter
 from django.utils.translation import gettext as _
 
+
+class TextFile(Protocol):
+    """What text can be written into: a file, or what a command prints on."""
+
+    def write(self, text: str, /) -> object: ...
+
+
 Cell = str | int | Decimal | datetime | bool | None
 
 FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and full-width
@@ -47,13 +54,7 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
     yield _empty(buffer)
 
 
-class TextWriter(Protocol):
-    """A file of text, or what writes like one, as the output of a command does."""
-
-    def write(self, text: str, /) -> Any: ...
-
-
-def write_rows(file: TextWriter, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[None]:
+def write_rows(file: TextFile, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[None]:
     """Writes the table as CSV into a file of text, a row at each step: the one place where CSV is written."""
     writer = csv.writer(file)
     writer.writerow(header)

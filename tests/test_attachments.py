@@ -188,6 +188,6 @@ def test_whoever_may_see_the_discrepancy_may_see_its_files_and_nobody_else(
     client.force_login(make_person("viewer", "Viewers"))
     assert client.get(address).status_code == 200
     client.force_login(make_person("stranger"))
-    assert client.get(address).status_code == 403
+    assert client.get(address).status_code == 404
     client.logout()
     assert client.get(address).status_code == 302

@@ -16,7 +16,7 @@ def read_login_page(client: Client, **headers: str) -> str:
 
 
 def test_the_front_door_leads_to_the_admin(client: Client) -> None:
-    assert client.get("/").headers["Location"] == "/admin/"
+    assert client.get("/").headers["Location"] == "/account/login/"
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
 # value="{{ row.pk }}" and href="?shop={{ case.shop_id }}", but not the same as text between tags.
 ATTRIBUTE = re.compile(r"""[\w-]+="([^"]*\{\{[^"]*)\"""")
 SHOWN = re.compile(r"\{\{\s*([\w.]+)((?:\|[^}]*)?)\s*\}\}")
-KEY = re.compile(r"(^|\.|_)(pk|id|key)$")
+KEY = re.compile(r"(^|\.|(?<!auto)_)(pk|id|key)$")  # `auto_id` is Django's text for the id of a field
 AS_IT_IS = re.compile(r"\|(unlocalize|urlencode|stringformat)\b")
 
 

@@ -1,14 +1,18 @@
-"""The addresses for whoever watches over this installation: `/healthz` and `/readyz`.
+"""The addresses for whoever watches over this installation: `/healthz`, `/readyz` and `/metrics`.
 
 A middleware before all others: a probe calls by an IP address and without TLS, which the site itself refuses.
 """
 
+import hmac
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from crmpos.operating.health import check_all, list_checks
+from crmpos.operating.metrics import write_metrics
 
 Door = Callable[[HttpRequest], HttpResponseBase]
 METHODS = ("GET", "HEAD")
@@ -30,7 +34,18 @@ def answer_ready(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse(told, status=200 if is_ready else 503)
 
 
-DOORS: dict[str, Door] = {"/healthz": answer_alive, "/readyz": answer_ready}
+def answer_metrics(request: HttpRequest) -> HttpResponseBase:
+    """`/metrics`: what Prometheus scrapes, for whoever has the token. Without METRICS_TOKEN there is nothing."""
+    token: str = settings.METRICS_TOKEN
+    if not token:
+        return HttpResponse(status=404)
+    given = request.headers.get("Authorization", "")
+    if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+    return HttpResponse(write_metrics(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+DOORS: dict[str, Door] = {"/healthz": answer_alive, "/readyz": answer_ready, "/metrics": answer_metrics}
 
 
 class OperatingDoors:

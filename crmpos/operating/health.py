@@ -70,13 +70,19 @@ class Check:
         return answer
 
     def _run(self, answer: "Future[Details]") -> None:
+        details, fault = Details(), None
         try:
-            answer.set_result(self.ask())
+            details = self.ask()
         except Exception as error:  # whatever it is, it is unhealthy
-            answer.set_exception(error)
+            fault = error
         finally:
             connections.close_all()
+            # Before the answer is told: whoever gets it may ask again at once.
             self._busy.release()
+        if fault is None:
+            answer.set_result(details)
+        else:
+            answer.set_exception(fault)
 
 
 def check_database() -> Details:
@@ -89,7 +95,8 @@ def check_database() -> Details:
 def check_broker() -> Details:
     """The broker takes tasks."""
     with app.connection_for_write(connect_timeout=TIME_LIMIT_SECONDS) as broker:
-        broker.connect()
+        channel: Any = broker.channel()
+        channel.close()
     return {}
 
 

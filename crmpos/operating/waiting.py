@@ -1,16 +1,18 @@
 """What waits in the database for somebody to work on it: how much, and since when. Read off partial indexes."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Min, Model, Q, QuerySet
+from django.db.models import Min, Model, QuerySet
 from django.utils import timezone
 
 from reconciliation.models import Letter
-from reconciliation.rules.facts import UNANSWERED_AFTER
-from shops.exchange_log import Direction
+from reconciliation.services import find_events_to_judge
 from shops.models import Bill, ExchangeEvent, Forward, Receipt, Shift, UnassignedMessage, WebhookMessage
 
 JUDGED: dict[str, type[Model]] = {"bill": Bill, "receipt": Receipt, "event": ExchangeEvent, "shift": Shift}
+
+GRACE = timedelta(minutes=1)  # for the answer that never came, before its request counts as waiting
 
 
 def find_oldest_unjudged() -> datetime | None:
@@ -21,7 +23,7 @@ def find_oldest_unjudged() -> datetime | None:
 
 def count_waiting() -> dict[str, int]:
     """How many rows wait, by what for."""
-    waiting: dict[str, QuerySet[Model]] = {f"unjudged_{subject}s": _unjudged(subject) for subject in JUDGED}
+    waiting: dict[str, QuerySet[Any]] = {f"unjudged_{subject}s": _unjudged(subject) for subject in JUDGED}
     waiting |= {
         "forwards": Forward._default_manager.filter(accepted_at=None),
         "webhooks": WebhookMessage._default_manager.filter(next_attempt_at__isnull=False),
@@ -31,10 +33,8 @@ def count_waiting() -> dict[str, int]:
     return {name: rows.count() for name, rows in waiting.items()}
 
 
-def _unjudged(subject: str) -> QuerySet[Model]:
+def _unjudged(subject: str) -> QuerySet[Any]:
     """The rows that can be judged now: a request that is being answered at this moment only seems to wait."""
-    rows = JUDGED[subject]._default_manager.filter(unjudged_since__isnull=False)
-    if subject != "event":
-        return rows
-    patience = timezone.now() - UNANSWERED_AFTER - timedelta(minutes=1)
-    return rows.exclude(Q(direction=Direction.REQUEST.value, answer=None, fault="") & (Q(occurred_at__gte=patience)))
+    if subject == "event":
+        return find_events_to_judge(timezone.now() - GRACE).filter(unjudged_since__isnull=False)
+    return JUDGED[subject]._default_manager.filter(unjudged_since__isnull=False)

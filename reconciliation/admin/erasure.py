@@ -46,8 +46,8 @@ class ErasureForm(forms.Form):
     since = day_field(_("From"), _("Empty: from the first day."), required=False)
     before = day_field(_("Before"), _("What is of this day or later stays."), required=True)
     reference = forms.CharField(
-        label=_("Request"),
-        help_text=_("Number and date of the customer's request, without the name."),
+        label=_("Customer's request"),
+        help_text=_("Its number and date, without the name."),
         max_length=100,
         widget=forms.TextInput(attrs={"class": "field"}),
     )

@@ -30,6 +30,7 @@ from reconciliation.owner.rows import PAGES, Rows, find_rows
 from reconciliation.owner.several import read_shops
 from reconciliation.owner.showing import ask_again, list_periods, show_cards, show_discrepancies, show_table
 from reconciliation.owner.wording import judge_page, word_comparison, word_days
+from reconciliation.questions import with_questions
 from reconciliation.reports.cells import show_row, show_totals
 from reconciliation.reports.values import Report, Row
 from shops.models import Shop
@@ -41,8 +42,8 @@ ALL_TABLES = "page"
 
 
 def find_shop(request: HttpRequest, number: int) -> Shop:
-    """The shop of an address, for whom may see it; with what its version is made of."""
-    return get_object_or_404(with_latest(visible_shops(request.user)), pk=number)
+    """The shop of an address, for whom may see it; with what its version is made of, and what its owner is asked."""
+    return get_object_or_404(with_questions(with_latest(visible_shops(request.user))), pk=number)
 
 
 @require_safe

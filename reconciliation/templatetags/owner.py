@@ -47,7 +47,7 @@ def owner_tabs(context: template.Context) -> list[Tab]:
 
 @register.simple_tag
 def count_questions(shop: Shop) -> int:
-    """How many questions about the shop wait for its owner; counted once for a page."""
+    """How many questions about the shop wait for its owner: read with the shop (`with_questions`), or now."""
     if not hasattr(shop, "asked_count"):
         shop.asked_count = Discrepancy.objects.filter(shop=shop, asked_by__isnull=False).count()  # type: ignore[attr-defined]
     count: int = shop.asked_count  # type: ignore[attr-defined]

@@ -76,7 +76,7 @@ class ExchangeEventAdmin(FactAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ExchangeEvent | None = None) -> Any:
         """What it names and what is wrong with it, only where there is something to say."""
-        optional = ("bill_external_id", "bill_number", "fault")
+        optional = ("bill_external_id", "bill_number", "request_id", "fault")
         told = [name for name in optional if getattr(obj, name, "")]
         if obj is not None and obj.remark:
             told.append("shown_remark")

@@ -18,6 +18,7 @@ from shops.evotor.documents import record_documents
 from shops.evotor.finding import TERMINAL_HEADER, Places, find_shop
 from shops.evotor.inventory import record_names
 from shops.live_journal import KEPT_OF_RUBBISH, is_json
+from shops.masking import mask_values
 from shops.models import EvotorAccount, Shop, Store, UnassignedMessage
 from shops.serving import accept_receipts
 from shops.wire_fields import WireError
@@ -131,7 +132,7 @@ def _keep_once(arrival: Arrival, now: datetime) -> bool:
                 account=arrival.account,
                 store_id=arrival.places.store_id,
                 user_id=arrival.places.user_id,
-                query=dict(arrival.query),
+                query=mask_values(arrival.query),
                 headers=dict(arrival.headers),
                 text=text,
                 verbatim=verbatim,

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shops.exchange_log import Direction
 from shops.models.shop import Shop
+from shops.trace import REQUEST_ID_LENGTH
 
 
 class Moment(NamedTuple):
@@ -112,6 +113,14 @@ class ExchangeEvent(models.Model):
     origin = models.CharField(_("origin"), max_length=8, choices=Origin, default=Origin.LOG)
     remark = models.CharField(
         _("remark"), max_length=200, blank=True, help_text=_("What the program did differently from the usual.")
+    )
+    request_id = models.CharField(
+        _("request"),
+        max_length=REQUEST_ID_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("As the log of the program and the answer's X-Request-ID name it."),
     )
     fault = models.TextField(_("why it cannot be read"), blank=True)
     unjudged_since = models.DateTimeField(_("waits for judgement since"), null=True, blank=True)

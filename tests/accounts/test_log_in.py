@@ -126,3 +126,13 @@ def test_no_password_is_written_to_the_log(client: Client, person: User, caplog:
         log_in(client)
     assert "not-my-secret" not in caplog.text
     assert PASSWORD not in caplog.text
+
+
+@pytest.mark.django_db
+def test_an_owner_who_opens_the_site_comes_to_the_own_shops(client: Client) -> None:
+    """The front door asks for a name first, and does not lead everybody to the admin before it knows who it is."""
+    owner = User.objects.create_user("olga", password="a long password")
+    page = client.get("/", follow=True)
+    assert page.redirect_chain == [("/account/login/", 302)]
+    page = client.post("/account/login/", {"username": owner.username, "password": "a long password"})
+    assert page.headers["Location"] == "/shops/"

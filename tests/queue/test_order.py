@@ -73,13 +73,15 @@ def test_the_tabs_count_what_is_open(client: Client, accountant: User) -> None:
         "Мои": (1, "?who=mine"),
         "Ничьи": (2, "?who=nobody"),
         "Ждут подтверждения": (1, "?status=waiting"),
+        "Вопрос владельцу": (0, "?asked=yes"),
         "Закрыты": (None, "?status=resolved"),
         "Все": (None, "?status=all"),
     }
-    assert [list(client.get(QUEUE + link).context["cl"].result_list) for _, link in tabs.values()][1:5] == [
+    assert [list(client.get(QUEUE + link).context["cl"].result_list) for _, link in tabs.values()][1:6] == [
         [mine],
         [waiting, nobodys],
         [waiting],
+        [],
         [closed],
     ]
 

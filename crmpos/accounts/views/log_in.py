@@ -106,10 +106,10 @@ class LogOutView(LogoutView):
 
 
 def find_home(person: User | AnonymousUser) -> str:
-    """Where a person's work is: in the admin, or on the owner's pages."""
-    if person.is_authenticated and not person.is_staff:
-        return reverse("owner:shops")
-    return reverse("admin:index")
+    """Where a person's work is: in the admin, or on the owner's pages; who is not known yet logs in first."""
+    if not person.is_authenticated:
+        return reverse("account:log_in")
+    return reverse("admin:index" if person.is_staff else "owner:shops")
 
 
 def go_home(request: HttpRequest) -> HttpResponse:

@@ -12,10 +12,10 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 
+from reconciliation.owner.views import find_shop
 from shops.models import Shop
-from shops.visibility import visible_shops
 
 More = ParamSpec("More")
 View = Callable[Concatenate[HttpRequest, Shop, More], HttpResponseBase]
@@ -29,7 +29,7 @@ def shop_page(*permissions: str) -> Callable[[View[More]], Page]:
         @login_required
         @wraps(view)
         def page(request: HttpRequest, number: int, *args: More.args, **more: More.kwargs) -> HttpResponseBase:
-            shop = get_object_or_404(visible_shops(request.user), pk=number)
+            shop = find_shop(request, number)
             if not any(request.user.has_perm(permission, shop) for permission in permissions):
                 raise Http404
             return view(request, shop, *args, **more)
