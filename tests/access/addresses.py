@@ -148,7 +148,7 @@ OF_NOBODY: dict[str, Fill] = {
     "app_label": lambda world, pattern: list(APPS_OF_ADMIN),
     "direction": lambda world, pattern: ["next", "previous"],
     "format": lambda world, pattern: ["xlsx"] if pattern.route.startswith("admin/") else ["xlsx", "csv"],
-    "month": lambda world, pattern: ["2026-02", "2026-03"],
+    "month": lambda world, pattern: ["2026-03"],
     "name": lambda world, pattern: list(REPORTS),
     "step": _steps,
     "table": lambda world, pattern: [ALL_TABLES, "days"],
