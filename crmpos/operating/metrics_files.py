@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from prometheus_client import values
@@ -65,6 +66,7 @@ def _add_up(source: Path, target: Path) -> None:
         sums.close()
 
 
+@cache
 def _name_host() -> str:
     return socket.gethostname().replace("_", "-").partition(".")[0]
 
