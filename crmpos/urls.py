@@ -31,3 +31,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v2/bills/<str:bill_id>/status", BillStatusView.as_view()),
     path("", include("shops.api.urls")),
 ]
+
+handler500 = "crmpos.database_failures.answer_server_error"
