@@ -172,4 +172,5 @@ def test_what_others_have_written_lies_here_as_it_came(folder: Path) -> None:
 
 
 def overflow(page: Page) -> int:
+    page.wait_for_load_state()  # a page that a click has led to may not have its styles yet
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

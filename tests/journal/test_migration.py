@@ -21,6 +21,12 @@ def migrate(name: str) -> Any:
     return MigrationExecutor(connection).loader.project_state([("shops", name)]).apps
 
 
+def find_latest() -> str:
+    """The models of the program read the newest columns."""
+    ((_app, name),) = MigrationExecutor(connection).loader.graph.leaf_nodes("shops")
+    return str(name)
+
+
 @pytest.fixture
 def _latest_afterwards() -> Iterator[None]:
     yield
@@ -49,7 +55,7 @@ def test_texts_move_and_come_back() -> None:
     is_live = connection.vendor == "postgresql"
     if is_live:  # where old processes may still run
         write(between, month=2)
-    migrate("0025_erasure")
+    migrate(find_latest())
 
     expected = TEXTS * (2 if is_live else 1)
     events = list(ExchangeEvent.journal_order())
