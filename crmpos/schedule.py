@@ -2,60 +2,25 @@
 
 from typing import Any
 
+
+def _every(seconds: int, task: str) -> dict[str, Any]:
+    """One that waited behind a long run is dropped when the next one is due: that does the same work."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
 SCHEDULE: dict[str, dict[str, Any]] = {
-    "reconcile what has not been judged": {
-        "task": "reconciliation.tasks.reconcile_unjudged",
-        # What waits stands in the database, and looking whether anything does is one short query: so a receipt is
-        # judged within seconds, and neither the receipt nor its register ever waits for a broker.
-        "schedule": 2.0,
-        # One that waited behind a long run is dropped: the next one does the same work.
-        "options": {"expires": 2.0},
-    },
-    "judge again whose deadline has passed": {
-        "task": "reconciliation.tasks.age_cases",
-        "schedule": 10.0,
-        "options": {"expires": 10.0},
-    },
-    "tell the CRMs what waits": {
-        "task": "shops.tasks.send_webhooks",
-        "schedule": 5.0,
-        "options": {"expires": 5.0},
-    },
-    "write the digests that are due": {
-        "task": "reconciliation.tasks.write_digests",
-        "schedule": 300.0,
-        "options": {"expires": 300.0},
-    },
-    "send the letters that wait": {
-        "task": "reconciliation.tasks.send_letters",
-        "schedule": 10.0,
-        "options": {"expires": 10.0},
-    },
-    "send the letters with new passwords": {
-        "task": "crmpos.tasks.send_password_resets",
-        "schedule": 5.0,
-        "options": {"expires": 5.0},
-    },
-    "forget sessions that have run out": {
-        "task": "crmpos.tasks.forget_expired_sessions",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-    "forward receipts to the CRMs behind shops": {
-        "task": "shops.tasks.forward_receipts",
-        "schedule": 2.0,
-        "options": {"expires": 2.0},
-    },
+    # What waits stands in the database, and looking whether anything does is one short query: so a receipt is judged
+    # within seconds, and neither the receipt nor its register ever waits for a broker.
+    "reconcile what has not been judged": _every(2, "reconciliation.tasks.reconcile_unjudged"),
+    "judge again whose deadline has passed": _every(10, "reconciliation.tasks.age_cases"),
+    "tell the CRMs what waits": _every(5, "shops.tasks.send_webhooks"),
+    "write the digests that are due": _every(300, "reconciliation.tasks.write_digests"),
+    "send the letters that wait": _every(10, "reconciliation.tasks.send_letters"),
+    "send the letters with new passwords": _every(5, "crmpos.tasks.send_password_resets"),
+    "forget sessions that have run out": _every(3600, "crmpos.tasks.forget_expired_sessions"),
+    "forward receipts to the CRMs behind shops": _every(2, "shops.tasks.forward_receipts"),
     # Both would do once a day. Every hour, restarts however frequent cannot keep them from it, and where there is
     # nothing to do they find that out in no time.
-    "divide the journal into the months ahead": {
-        "task": "shops.tasks.prepare_months",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-    "remove texts of the journal that nobody has to keep": {
-        "task": "reconciliation.tasks.apply_retention",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
+    "divide the journal into the months ahead": _every(3600, "shops.tasks.prepare_months"),
+    "remove texts of the journal that nobody has to keep": _every(3600, "reconciliation.tasks.apply_retention"),
 }
