@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reconciliation.models import Discrepancy
 from reconciliation.permissions import VIEW_PERMISSION
 from shops.models import Shop
 from shops.people import MANAGE_PERMISSION
@@ -47,9 +46,7 @@ def owner_tabs(context: template.Context) -> list[Tab]:
 
 @register.simple_tag
 def count_questions(shop: Shop) -> int:
-    """How many questions about the shop wait for its owner: read with the shop (`with_questions`), or now."""
-    if not hasattr(shop, "asked_count"):
-        shop.asked_count = Discrepancy.objects.filter(shop=shop, asked_by__isnull=False).count()  # type: ignore[attr-defined]
+    """How many questions about the shop wait for its owner; they are read with the shop (`with_questions`)."""
     count: int = shop.asked_count  # type: ignore[attr-defined]
     return count
 

@@ -95,10 +95,11 @@ def attachment_view(request: HttpRequest, shop: Shop, discrepancy_id: int, attac
 
 
 def find_discrepancy(request: HttpRequest, shop: Shop, discrepancy_id: int) -> Discrepancy:
-    """One of this shop, with what it is about."""
+    """One of this shop, with what it is about; its shop is the one at hand."""
     rows = only_permitted(Discrepancy.objects.filter(shop=shop), request.user, VIEW_PERMISSION)
-    chosen = rows.select_related("case__shop", "asked_by", *NEAR)
-    return get_object_or_404(chosen, pk=discrepancy_id)
+    row = get_object_or_404(rows.select_related("asked_by", *NEAR), pk=discrepancy_id)
+    row.case.shop = shop
+    return row
 
 
 def _show(request: HttpRequest, row: Discrepancy, form: Form | None = None) -> HttpResponse:
