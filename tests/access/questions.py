@@ -91,9 +91,13 @@ def _list_actions(path: str, model: type[Model], ours: World, theirs: World) -> 
 
 def tell(world: World) -> dict[str, Any]:
     """An answer to every question that any form asks, by what belongs to this shop; forms pass over the rest."""
-    shop, colleague = str(world.shop.pk), str(world.colleague.pk)
-    account, bill = str(world.one(WriteOffAccount).pk), world.rows(Bill).order_by("pk")[0]
-    steps = {
+    forms = (_tell_steps, _tell_rule, _tell_settings, _tell_access, _tell_people, _tell_rest)
+    return {name: value for form in forms for name, value in form(world).items()}
+
+
+def _tell_steps(world: World) -> dict[str, Any]:
+    colleague, account = str(world.colleague.pk), str(world.one(WriteOffAccount).pk)
+    return {
         f"{step}-{name}": value
         for step in STEPS
         for name, value in (
@@ -104,7 +108,11 @@ def tell(world: World) -> dict[str, Any]:
             ("seen_amount", ""),
         )
     }
-    rule = {
+
+
+def _tell_rule(world: World) -> dict[str, Any]:
+    shop, colleague, account = str(world.shop.pk), str(world.colleague.pk), str(world.one(WriteOffAccount).pk)
+    return {
         "rule-name": "new",
         "rule-shop": shop,
         "rule-kinds": ["partial_receipt"],
@@ -116,7 +124,11 @@ def tell(world: World) -> dict[str, Any]:
         "rule-employee": str(world.one(Cashier).pk),
         "rule-write_off_account": account,
     }
-    settings = {
+
+
+def _tell_settings(world: World) -> dict[str, Any]:
+    shop, colleague = str(world.shop.pk), str(world.colleague.pk)
+    return {
         "digest_hour": "9",
         "time_zone": "Europe/Moscow",
         "weekdays": ["1"],
@@ -124,54 +136,66 @@ def tell(world: World) -> dict[str, Any]:
         "shops": [shop],
         "person": colleague,
     }
-    return (
-        steps
-        | rule
-        | settings
-        | {
-            "_selected_action": [],
-            "post": "yes",
-            "confirmed": "1",
-            "shop": shop,
-            "name": "new",
-            "code": "7",
-            "is_active": "on",
-            "active": "on",
-            "url": "https://crm.example/hook",
-            "address": "https://crm.example/",
-            "timeout_seconds": "3",
-            "key-shop": shop,
-            "key-role": ApiKey.Role.OFFICE,
-            "key-name": "new",
-            "rotate-overlap_hours": "24",
-            "assign-shop": shop,
-            "assign-scope": "user",
-            "comment": COMMENT,
-            "reopen-comment": COMMENT,
-            "acknowledge-comment": COMMENT,
-            "bill": [str(row.pk) for row in world.rows(Bill)],
-            "number": bill.number,
-            "discrepancy": [str(row.pk) for row in world.rows(Discrepancy)],
-            "role": "viewer",
-            "invite-email": "somebody@else.example",
-            "invite-role": "viewer",
-            "names": f"{world.word}-customer_name-1",
-            "before": "2026-04-01",
-            "reference": "new",
-            "messages_of_others": ["1", "2", "3"],
-            "query": f"shop={shop}",
-            "memberships-TOTAL_FORMS": "1",
-            "memberships-INITIAL_FORMS": "0",
-            "memberships-0-shop": shop,
-            "memberships-0-role": "owner",
-            "username": "somebody",
-            "password1": "a long new password",
-            "password2": "a long new password",
-            "usable_password": "true",
-            "is_superuser": "on",
-            "is_staff": "on",
-        }
-    )
+
+
+def _tell_access(world: World) -> dict[str, Any]:
+    """Keys of the shop, what Evotor sent for it, and the addresses of its CRM."""
+    shop = str(world.shop.pk)
+    return {
+        "key-shop": shop,
+        "key-role": ApiKey.Role.OFFICE,
+        "key-name": "new",
+        "rotate-overlap_hours": "24",
+        "assign-shop": shop,
+        "assign-scope": "user",
+        "active": "on",
+        "url": "https://crm.example/hook",
+        "address": "https://crm.example/",
+        "timeout_seconds": "3",
+    }
+
+
+def _tell_people(world: World) -> dict[str, Any]:
+    shop = str(world.shop.pk)
+    return {
+        "role": "viewer",
+        "invite-email": "somebody@else.example",
+        "invite-role": "viewer",
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "0",
+        "memberships-0-shop": shop,
+        "memberships-0-role": "owner",
+        "username": "somebody",
+        "password1": "a long new password",
+        "password2": "a long new password",
+        "usable_password": "true",
+        "is_superuser": "on",
+        "is_staff": "on",
+    }
+
+
+def _tell_rest(world: World) -> dict[str, Any]:
+    shop, bill = str(world.shop.pk), world.rows(Bill).order_by("pk")[0]
+    return {
+        "_selected_action": [],
+        "post": "yes",
+        "confirmed": "1",
+        "shop": shop,
+        "name": "new",
+        "code": "7",
+        "is_active": "on",
+        "comment": COMMENT,
+        "reopen-comment": COMMENT,
+        "acknowledge-comment": COMMENT,
+        "bill": [str(row.pk) for row in world.rows(Bill)],
+        "number": bill.number,
+        "discrepancy": [str(row.pk) for row in world.rows(Discrepancy)],
+        "names": f"{world.word}-customer_name-1",
+        "before": "2026-04-01",
+        "reference": "new",
+        "messages_of_others": ["1", "2", "3"],
+        "query": f"shop={shop}",
+    }
 
 
 # --- reading with a question of one's own --------------------------------------------------------------------
