@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.signals import got_request_exception
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
 
@@ -65,3 +65,10 @@ def note_error(message: ConsoleMessage) -> None:
     # An answer of 4xx is a matter of the test that asked for it.
     if message.type == "error" and not message.text.startswith("Failed to load resource"):
         console_errors.append(f"{message.location.get('url')}: {message.text}")
+
+
+def log_in(page: Page, username: str) -> None:
+    """Fills in the page of the log-in, where the page has been led to it; the language is Russian."""
+    page.get_by_label("Имя пользователя").fill(username)
+    page.get_by_label("Пароль").first.fill("a long password")
+    page.keyboard.press("Enter")

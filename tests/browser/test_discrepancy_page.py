@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy, Status
-from tests.browser.conftest import TIMEOUT_MILLISECONDS
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, log_in
 from tests.factories import import_sample, make_account, make_accountant
 from tests.logs import Log, judge, line, make_bill, make_receipt
 
@@ -25,9 +25,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     page.goto("/admin/reconciliation/discrepancy/")
-    page.get_by_label("Имя пользователя").fill("accountant")
-    page.get_by_label("Пароль").first.fill("a long password")
-    page.keyboard.press("Enter")
+    log_in(page, "accountant")
     expect(page.locator("#result_list")).to_be_visible()
     yield page
     context.close()
@@ -100,9 +98,7 @@ def test_the_waterfall_leads_from_what_was_due_to_what_was_received(page: Page) 
 def log_in_again(page: Page, name: str) -> None:
     page.context.clear_cookies()
     page.goto("/admin/reconciliation/discrepancy/")
-    page.get_by_label("Имя пользователя").fill(name)
-    page.get_by_label("Пароль").first.fill("a long password")
-    page.keyboard.press("Enter")
+    log_in(page, name)
     expect(page.locator("#result_list")).to_be_visible()
 
 

@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy, Status
 from shops.models import Bill, Receipt
-from tests.browser.conftest import TIMEOUT_MILLISECONDS
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, log_in
 from tests.factories import make_accountant
 from tests.logs import Log, judge, line, make_bill, make_receipt
 
@@ -32,9 +32,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     page.goto("/admin/reconciliation/discrepancy/")
-    page.get_by_label("Имя пользователя").fill("accountant")
-    page.get_by_label("Пароль").first.fill("a long password")
-    page.keyboard.press("Enter")
+    log_in(page, "accountant")
     expect(page.locator("#result_list")).to_be_visible()
     yield page
     context.close()

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from reconciliation import decisions
 from reconciliation.models import Discrepancy
 from shops.models import Bill, Receipt
-from tests.browser.conftest import TIMEOUT_MILLISECONDS
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, log_in
 from tests.factories import import_sample, make_accountant, make_bill, make_person, make_receipt
 
 QUEUE = "/admin/reconciliation/discrepancy/"
@@ -27,9 +27,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     page.goto(QUEUE)
-    page.get_by_label("Имя пользователя").fill("accountant")
-    page.get_by_label("Пароль").first.fill("a long password")
-    page.keyboard.press("Enter")
+    log_in(page, "accountant")
     expect(page.locator("#result_list")).to_be_visible()
     yield page
     context.close()

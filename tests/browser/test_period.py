@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Period
-from tests.browser.conftest import TIMEOUT_MILLISECONDS
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, log_in
 from tests.factories import make_shop
 from tests.periods.books import JANUARY, Books, make_chief
 
@@ -38,9 +38,7 @@ def page(browser: Browser, live_server: LiveServer, books: Books) -> Iterator[Pa
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto("/admin/reconciliation/period/")
-    page.get_by_label("Имя пользователя").fill("chief")
-    page.get_by_label("Пароль").first.fill("a long password")
-    page.keyboard.press("Enter")
+    log_in(page, "chief")
     expect(page.locator("#result_list")).to_be_visible()
     yield page
     assert complaints == []

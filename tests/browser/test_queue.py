@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy, SavedView, Status
-from tests.browser.conftest import TIMEOUT_MILLISECONDS
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, log_in
 from tests.factories import import_sample, make_accountant
 
 QUEUE = "/admin/reconciliation/discrepancy/"
@@ -24,9 +24,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(QUEUE)
-    page.get_by_label("Имя пользователя").fill("accountant")
-    page.get_by_label("Пароль").first.fill("a long password")
-    page.keyboard.press("Enter")
+    log_in(page, "accountant")
     expect(page.locator("#result_list")).to_be_visible()
     page.wait_for_load_state()
     yield page

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import Discrepancy
-from tests.browser.conftest import TIMEOUT_MILLISECONDS
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, log_in
 from tests.factories import NOON, import_sample, make_accountant
 
 DIFFERENCE = "31040,00"
@@ -27,9 +27,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
     page.goto("/admin/")
-    page.get_by_label("Имя пользователя").fill("accountant")
-    page.get_by_label("Пароль").first.fill("a long password")
-    page.keyboard.press("Enter")
+    log_in(page, "accountant")
     page.locator("#nav-sidebar a[href='/admin/reports/discrepancies/']").click()
     page.get_by_label("От", exact=True).fill("2026-03-01")
     page.get_by_label("До", exact=True).fill("2026-03-31")
