@@ -116,9 +116,9 @@ def list_children(pid: int) -> list[int]:
 
 
 class PostgreSQL:
-    """A server on a free port, in a folder that its own user may enter."""
+    """A server on a free port, in a folder that its own user may enter; `more` are settings of it."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, **more: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="crmpos-faults-"))
         self.folder.chmod(0o755)
         self.user = "postgres" if os.getuid() == 0 else None
@@ -140,7 +140,7 @@ class PostgreSQL:
             # The processes die, the machine does not: what was handed to the system survives.
             "fsync": "off",
             "max_connections": "60",
-        }
+        } | more
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self.server = Server(
             [str(programs / "postgres"), "-D", str(data), "-p", str(self.port), *options],

@@ -1,34 +1,23 @@
-"""Times the owner's page: `uv run python tests/benchmarks/owner_page_at_scale.py --receipts 1000000`.
+"""Fills the database with one shop's three years up to today, and says what its owner asks of the page."""
 
-It fills the database that the settings name (an empty one, please: DATABASE_URL or CRMPOS_DATA) with one shop's three
-years up to today, asks for the page of each period through Django's test client as an owner would, and prints the
-median of five answers and how many queries each took.
-"""
-
-import argparse
-import os
-import statistics
-import sys
-import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import django
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmpos.settings")
-os.environ.setdefault("ALLOWED_HOSTS", "testserver")
+from reconciliation import models as judged
+from shops import models as facts
+from tests.benchmarks.filling_queue import EVIDENCE, GIVEN_NAMES, GOODS, SURNAMES, insert, pick
 
-
-from tests.benchmarks.queue_at_scale import EVIDENCE, GIVEN_NAMES, GOODS, SURNAMES, insert, pick  # noqa: E402
-
+OWNER = "owner"
 SHOP = 1
 DAYS = 3 * 365
 STORES, TERMINALS, EMPLOYEES, PRODUCTS = 3, 6, 12, 500
 OPEN_SECONDS = 11 * 3600  # from ten to nine in the evening
 LINES = 2
-ANSWERS = 5
 PAYMENTS = ("PAY_CARD", "PAY_CARD", "PAY_CARD", "PAY_CASH", "OTHER")
 
 # Of so many bills one is never paid, withdrawn by the CRM, or paid in part; of so many receipts one is a refund or
@@ -36,35 +25,14 @@ PAYMENTS = ("PAY_CARD", "PAY_CARD", "PAY_CARD", "PAY_CASH", "OTHER")
 UNPAID, CANCELLED, PARTLY_PAID, REFUND, PREPAID, DISCREPANT = 200, 33, 333, 47, 101, 100
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--receipts", type=int, default=1_000_000)
-    parser.add_argument("--keep", action="store_true", help="time what is there already")
-    options = parser.parse_args()
-    django.setup()
-    from django.core.management import call_command  # after the settings are read
-
-    call_command("migrate", verbosity=0)
-    if not options.keep:
-        started = time.monotonic()
-        fill(options.receipts)
-        print(f"filled with {options.receipts} receipts in {time.monotonic() - started:.0f} s", flush=True)
-    measure()
-
-
 def fill(count: int) -> None:
     """A bill, its receipt of two lines and its case, `count` times; of some a discrepancy."""
-    from django.contrib.auth.models import User
-    from django.db import connection, transaction
-
-    from shops import models
-
-    User.objects.create_superuser("owner")
-    models.Shop.objects.create(number=SHOP, name="Shop 1")
+    User.objects.create_superuser(OWNER)
+    facts.Shop.objects.create(number=SHOP, name="Shop 1")
     places: tuple[tuple[Any, int], ...] = (
-        (models.Store, STORES),
-        (models.Terminal, TERMINALS),
-        (models.Employee, EMPLOYEES),
+        (facts.Store, STORES),
+        (facts.Terminal, TERMINALS),
+        (facts.Employee, EMPLOYEES),
     )
     for model, number in places:
         model._default_manager.bulk_create(
@@ -79,9 +47,6 @@ def fill(count: int) -> None:
 
 def describe_rows(count: int, vendor: str) -> list[tuple[Any, dict[str, str], int]]:
     """The tables in the order of their references, what is in their columns, and how many rows."""
-    from reconciliation import models
-    from shops import models as facts
-
     a_day = max(count // DAYS, 1)
     today = datetime.now(UTC).replace(hour=7, minute=0, second=0, microsecond=0)
     start = today - timedelta(days=count // a_day - 1)
@@ -132,8 +97,8 @@ def describe_rows(count: int, vendor: str) -> list[tuple[Any, dict[str, str], in
         (facts.Bill, bill, count),
         (facts.Receipt, receipt, count),
         (facts.ReceiptLine, line, count * LINES),
-        (models.Case, case, count),
-        (models.Discrepancy, discrepancy, count // DISCREPANT),
+        (judged.Case, case, count),
+        (judged.Discrepancy, discrepancy, count // DISCREPANT),
     ]
 
 
@@ -142,37 +107,10 @@ EVIDENCE_OF_PART = EVIDENCE[:-1] + (
 )
 
 
-def measure() -> None:
-    from django.contrib.auth.models import User
-    from django.db import connection
-    from django.test import Client
-    from django.utils import timezone
-
-    client = Client()
-    client.force_login(User.objects.get(username="owner"))
+def list_questions() -> Iterator[tuple[str, dict[str, str]]]:
+    """The periods that an owner asks for, and their queries."""
     today = timezone.localdate()
-    questions = {name: f"period={name}" for name in ("today", "yesterday", "week", "month")}
+    for name in ("today", "yesterday", "week", "month"):
+        yield name, {"period": name}
     for title, days in (("90 days", 90), ("a year", 365)):
-        questions[title] = f"period=own&from={today - timedelta(days=days)}&to={today}"
-    print(f"{connection.vendor}\n{'period':12} {'ms':>6} {'queries':>8}")
-    for title, question in questions.items():
-        address = f"/shops/{SHOP}/?{question}"
-        queries: list[str] = []
-
-        def note(execute: Any, sql: str, *rest: Any, queries: list[str] = queries) -> Any:
-            queries.append(sql)
-            return execute(sql, *rest)
-
-        with connection.execute_wrapper(note):
-            client.get(address)
-        times = []
-        for _ in range(ANSWERS):
-            started = time.perf_counter()
-            answer = client.get(address)
-            assert answer.status_code == 200, (address, answer.status_code)
-            times.append(time.perf_counter() - started)
-        print(f"{title:12} {statistics.median(times) * 1000:6.0f} {len(queries):8}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+        yield title, {"period": "own", "from": str(today - timedelta(days=days)), "to": str(today)}

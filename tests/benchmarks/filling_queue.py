@@ -1,32 +1,24 @@
-"""Times the queue with many discrepancies: `uv run python tests/benchmarks/queue_at_scale.py --rows 100000`.
+"""Fills the database with discrepancies as accountants would meet them, and says what they ask of the queue.
 
-It fills the database that the settings name (an empty one, please: DATABASE_URL or CRMPOS_DATA), asks the queue through
-Django's test client as accountants of all shops, of one and of half of them would, and prints the median of three
-answers, and how many times that is the answer of the list of shops: absolute figures are this machine's, the ratio
-travels.
+Bills, receipts, cases and discrepancies are written in SQL, one of each per row, as the judge would leave them.
 """
 
-import argparse
-import os
-import statistics
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import django
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import NOT_PROVIDED, JSONField
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmpos.settings")
-os.environ.setdefault("ALLOWED_HOSTS", "testserver")
+from reconciliation import models as judged
+from reconciliation.rules.kinds import KINDS, MONETARY
+from shops import models as facts
 
-QUEUE = "/admin/reconciliation/discrepancy/"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PLACES_OF_SHOP, RESOLVED_OF_TEN = 4, 7
-ANSWERS = 3
+ROWS_OF_FAR_PAGE = 20_000  # in so many rows an accountant of one shop of fifty has another page
 PAYMENTS = ("PAY_CARD", "PAY_CARD", "PAY_CARD", "PAY_CASH", "OTHER")
 EVIDENCE = '{"lines": [{"name": "Пальто", "price": "7600.00", "unpaid": "7600.00"}], "receipts": ["1"]}'
 GOODS = [
@@ -48,7 +40,7 @@ GIVEN_NAMES = ["ада", "чарльз", "софья", "пафнутий", "ни
 
 QUESTIONS = {
     "queue, as it opens": "",
-    "queue, page 100": "p=100",
+    "queue, a far page": "p={far_page}",
     "tab: mine": "who=mine",
     "tab: nobody's": "who=nobody",
     "tab: waiting": "status=waiting",
@@ -74,51 +66,26 @@ QUESTIONS = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--shops", type=int, default=50)
-    parser.add_argument("--keep", action="store_true", help="time what is there already")
-    options = parser.parse_args()
-    django.setup()
-    from django.core.management import call_command  # after the settings are read
-
-    call_command("migrate", verbosity=0)
-    if not options.keep:
-        started = time.monotonic()
-        fill(options.rows, options.shops)
-        print(f"filled with {options.rows} in {time.monotonic() - started:.0f} s", flush=True)
-    for person in add_people():
-        measure(person)
-
-
-def add_people() -> list[Any]:
+def add_people() -> list[User]:
     """Accountants of all shops, of one, and of every other one."""
-    from django.contrib.auth.models import User
-
-    from shops.models import Membership, Shop
-
-    shops = list(Shop.objects.order_by("number"))
-    role, people = Membership.Role.ACCOUNTANT, []
+    shops = list(facts.Shop.objects.order_by("number"))
+    role, people = facts.Membership.Role.ACCOUNTANT, []
     for name, chosen in (("all", [None]), ("one", shops[6:7]), ("half", shops[::2])):
         person, is_new = User.objects.get_or_create(username=f"accountant of {name}", is_staff=True)
         if is_new:
-            Membership.objects.bulk_create(Membership(person=person, shop=shop, role=role) for shop in chosen)
+            facts.Membership.objects.bulk_create(
+                facts.Membership(person=person, shop=shop, role=role) for shop in chosen
+            )
         people.append(person)
     return people
 
 
 def fill(count: int, shops: int) -> None:
     """Bills, receipts, cases and discrepancies, one of each per row, as the judge would leave them."""
-    from django.contrib.auth.models import User
-    from django.db import connection, transaction
-
-    from shops import models
-
     colleague = User.objects.create_user("colleague")
-    models.Shop.objects.bulk_create(models.Shop(number=number, name=f"Shop {number}") for number in range(1, shops + 1))
+    facts.Shop.objects.bulk_create(facts.Shop(number=number, name=f"Shop {number}") for number in range(1, shops + 1))
     tills = shops * PLACES_OF_SHOP
-    places: tuple[tuple[Any, int], ...] = ((models.Store, shops), (models.Terminal, tills), (models.Employee, tills))
+    places: tuple[tuple[Any, int], ...] = ((facts.Store, shops), (facts.Terminal, tills), (facts.Employee, tills))
     for model, number in places:
         model._default_manager.bulk_create(
             model(pk=key, shop_id=(key - 1) % shops + 1, evotor_id=f"{model.__name__} {key}")
@@ -133,8 +100,6 @@ def fill(count: int, shops: int) -> None:
 
 def insert(cursor: Any, model: Any, columns: dict[str, str], count: int) -> None:
     """`count` rows of a table, each column by its expression of the row's number `i`, the others by their default."""
-    from django.db.models import NOT_PROVIDED, JSONField
-
     for field in model._meta.concrete_fields:
         if field.column not in columns and not field.generated and not field.null:
             default = "" if field.default is NOT_PROVIDED else field.get_default()
@@ -158,10 +123,6 @@ def pick(number: str, values: Sequence[str]) -> str:
 
 def describe_rows(colleague: int, vendor: str, shops: int) -> list[tuple[Any, dict[str, str]]]:
     """The tables in the order of their references, with what is in their columns."""
-    from reconciliation import models
-    from reconciliation.rules.kinds import KINDS, MONETARY
-    from shops import models as facts
-
     minutes = "i % 400000"
     at = f"CAST('{START}' AS timestamptz) + ({minutes}) * interval '1 minute'"
     if vendor == "sqlite":
@@ -190,9 +151,9 @@ def describe_rows(colleague: int, vendor: str, shops: int) -> list[tuple[Any, di
             | {"store_id": shop, "terminal_id": place, "employee_id": place, "total": f"50000 + {gap}", "tax": "0"}
             | {"discount": "0", "informational": "FALSE", "payment_source": pick("i / 13", PAYMENTS)},
         ),
-        (models.Case, case | {"judged_at": at, "judged_as_of": at}),
+        (judged.Case, case | {"judged_at": at, "judged_as_of": at}),
         (
-            models.CaseText,
+            judged.CaseText,
             {
                 "case_id": "i",
                 "words": f"' ' || (1000000 + i) || ' ' || {customer} || ' ' || {receipt} || ' ' || {goods}",
@@ -200,12 +161,12 @@ def describe_rows(colleague: int, vendor: str, shops: int) -> list[tuple[Any, di
             | {"amounts": f"' =50000.00 -=' || {amount}"},
         ),
         (
-            models.CaseReceipt,
+            judged.CaseReceipt,
             {"id": "i", "case_id": "i", "receipt_id": "i", "store_id": shop, "terminal_id": place, "employee_id": place}
             | {"payment_source": pick("i / 13", PAYMENTS)},
         ),
         (
-            models.Discrepancy,
+            judged.Discrepancy,
             {"id": "i", "case_id": "i", "shop_id": shop, "kind": kind, "opened_at": at, "changed_at": at}
             | {"amount": f"CASE WHEN {kind} IN ({monetary}) THEN {gap} END", "cause_present": "TRUE"}
             | {"status": f"CASE WHEN {resolved} THEN 'resolved' ELSE {status} END"}
@@ -217,32 +178,10 @@ def describe_rows(colleague: int, vendor: str, shops: int) -> list[tuple[Any, di
     ]
 
 
-def measure(person: Any) -> None:
-    from django.db import connection
-    from django.test import Client
-
-    from reconciliation.models import Case
-    from shops.models import Receipt
-
-    client = Client()
-    client.force_login(person)
-    receipt = Receipt.objects.get(pk=100).receipt_id
-    amount = Case.objects.get(pk=100).gap
-    plain = statistics.median(time_answers(client, "/admin/shops/shop/"))
-    print(f"{person}; {connection.vendor}; the list of shops: {plain * 1000:.0f} ms", flush=True)
-    print(f"{'question':30} {'ms':>7} {'ratio':>6}")
-    for question, query in QUESTIONS.items():
-        median = statistics.median(time_answers(client, f"{QUEUE}?{query.format(receipt=receipt, amount=amount)}"))
-        print(f"{question:30} {median * 1000:7.0f} {median / plain:6.1f}", flush=True)
-
-
-def time_answers(client: Any, address: str) -> Iterator[float]:
-    for _ in range(ANSWERS):
-        started = time.perf_counter()
-        answer = client.get(address)
-        assert answer.status_code == 200, (address, answer.status_code)
-        yield time.perf_counter() - started
-
-
-if __name__ == "__main__":
-    main()
+def list_questions() -> Iterator[tuple[str, str]]:
+    """What an accountant asks of the queue, and its query; after `fill`."""
+    case = judged.Case.objects.select_related("bill").get(pk=100)
+    receipt = facts.Receipt.objects.get(bill=case.bill_id).receipt_id
+    far_page = judged.Discrepancy.objects.count() // ROWS_OF_FAR_PAGE + 1
+    for title, query in QUESTIONS.items():
+        yield title, query.format(receipt=receipt, amount=case.gap, far_page=far_page)

@@ -1,0 +1,49 @@
+"""The benchmarks that `manage.py benchmark` knows, and the ground they stand on."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from tests.benchmarks.comparing import ROUNDS, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a benchmark works on: a fresh, migrated database of its own, which the settings name as well, and a folder.
+
+    `rows` and `seconds` are None where the benchmark is to take its own.
+    """
+
+    database_url: str
+    folder: Path
+    rounds: int = ROUNDS
+    rows: int | None = None
+    seconds: int | None = None
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.database_url.startswith("postgres")
+
+
+Run = Callable[[Ground], list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """`place` is `module:function` under tests/benchmarks; it is loaded only when it runs."""
+
+    place: str
+    what: str
+    needs_postgresql: bool = False
+
+    def load(self) -> Run:
+        module, _, function = self.place.partition(":")
+        return cast(Run, getattr(importlib.import_module(f"tests.benchmarks.{module}"), function))
+
+
+BENCHMARKS = {
+    "queue": Benchmark("pages:compare_queue", "the queue, its filters and its search among a million discrepancies"),
+    "owner": Benchmark("pages:compare_owner", "the owner's page among a million receipts"),
+}
