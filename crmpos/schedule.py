@@ -11,7 +11,7 @@ def _every(seconds: int, task: str) -> dict[str, Any]:
 SCHEDULE: dict[str, dict[str, Any]] = {
     # What waits stands in the database, and looking whether anything does is one short query: so a receipt is judged
     # within seconds, and neither the receipt nor its register ever waits for a broker.
-    "reconcile what has not been judged": _every(2, "reconciliation.tasks.reconcile_unjudged"),
+    "reconcile what has not been judged": _every(1, "reconciliation.tasks.reconcile_unjudged"),
     "judge again whose deadline has passed": _every(10, "reconciliation.tasks.age_cases"),
     "tell the CRMs what waits": _every(5, "shops.tasks.send_webhooks"),
     "write the digests that are due": _every(300, "reconciliation.tasks.write_digests"),

@@ -44,6 +44,9 @@ class Benchmark:
 
 
 BENCHMARKS = {
+    "latency": Benchmark(
+        "latency:measure", "from a receipt to its discrepancy at 200 receipts a second", needs_postgresql=True
+    ),
     "queue": Benchmark("pages:compare_queue", "the queue, its filters and its search among a million discrepancies"),
     "owner": Benchmark("pages:compare_owner", "the owner's page among a million receipts"),
 }
