@@ -166,20 +166,37 @@ HEADINGS = ("what", "ours", "limit", "ratio", "goal", "reached", "against")
 
 def write_table(rows: Iterable[Row]) -> str:
     """The rows as text in columns; under a row, indented, what else was seen."""
-    lines = [HEADINGS, *(_write_row(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
-    return "\n".join(
-        "  ".join(
-            word.ljust(width) if column in (0, len(HEADINGS) - 1) else word.rjust(width)
-            for column, (word, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+    return _align([HEADINGS, *(_write_row(row) for row in rows)], words=(0, len(HEADINGS) - 1))
 
 
 def write_more(rows: Iterable[Row]) -> str:
     told = {f"{row.title}; {what}": value for row in rows for what, value in row.more.items()}
     return "\n".join(f"  {what}: {value:,.2f}" for what, value in told.items())
+
+
+def write_curves(results: Iterable[Json]) -> str:
+    """How our figures grow with the rows: a line for each title, a column for each number of rows."""
+    figures: dict[str, dict[int, str]] = {}
+    for result in results:
+        for row in result["rows"]:
+            told = f"{row['ours']:,.2f} {row['unit']}"
+            told += "" if row["ratio"] is None else f" ({row['ratio']:.2f})"
+            figures.setdefault(row["title"], {})[result["of_rows"]] = told
+    numbers = sorted({number for by_number in figures.values() for number in by_number})
+    headings = ("ours (ratio to the limit) at", *(f"{number:,}" for number in numbers))
+    return _align([headings, *((title, *(by.get(number, "") for number in numbers)) for title, by in figures.items())])
+
+
+def _align(lines: Sequence[Sequence[str]], *, words: tuple[int, ...] = (0,)) -> str:
+    """Columns; `words` are those that begin at the same place, the others end there, as figures do."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            word.ljust(width) if column in words else word.rjust(width)
+            for column, (word, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
 
 
 def _write_row(row: Row) -> tuple[str, ...]:

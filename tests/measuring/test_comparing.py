@@ -10,12 +10,14 @@ from tests.benchmarks.catalogue import BENCHMARKS
 from tests.benchmarks.comparing import (
     MILLISECONDS,
     PER_SECOND,
+    Json,
     Measured,
     NotTheSameWork,
     Row,
     Side,
     compare,
     percentile,
+    write_curves,
     write_table,
 )
 
@@ -78,6 +80,15 @@ def test_the_table_says_what_was_missed() -> None:
     ]
 
 
+def test_the_curve_has_a_column_for_each_number_of_rows() -> None:
+    def result(rows: int, figure: float) -> Json:
+        return {"of_rows": rows, "rows": [Row("page", MILLISECONDS, figure, 100, "stock").as_json()]}
+
+    heading, line = write_curves([result(10_000, 50), result(100_000, 60)]).splitlines()
+    assert heading.split()[-2:] == ["10,000", "100,000"]
+    assert line.split() == ["page", "50.00", "ms", "(0.50)", "60.00", "ms", "(0.60)"]
+
+
 def test_a_percentile_is_one_of_the_values() -> None:
     assert percentile(list(map(float, range(1, 101))), 0.99) == 100
     assert percentile([3.0], 0.99) == 3
@@ -95,7 +106,7 @@ def test_every_benchmark_can_be_loaded(name: str) -> None:
 
 def test_a_benchmark_runs_on_a_database_of_its_own_and_leaves_nothing(tmp_path: Path) -> None:
     result = tmp_path / "result.json"
-    call_command("benchmark", "owner", database_url="sqlite", rows=300, rounds=1, json=result)
+    call_command("benchmark", "owner", "--database-url=sqlite", "--rows=300", "--rounds=1", f"--json={result}")
     (told,) = json.loads(result.read_text(encoding="utf-8"))
     assert told["name"] == "owner"
     assert all(row["ours"] > 0 for row in told["rows"])

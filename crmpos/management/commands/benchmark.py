@@ -21,6 +21,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 CATALOGUE, COMPARING, SERVERS = "tests.benchmarks.catalogue", "tests.benchmarks.comparing", "tests.benchmarks.databases"
 
 
+def _read_numbers(text: str) -> list[int]:
+    return [int(word.replace("_", "")) for word in text.split(",")]
+
+
 class Command(BaseCommand):
     help = "Measures crmpos and its limit in turn, in one run, and prints a table and JSON."
     # A command for engineers, in English like the figures' names; what it needs stands in the tests.
@@ -33,7 +37,12 @@ class Command(BaseCommand):
             "without it a server is started from the installed programs",
         )
         parser.add_argument("--rounds", type=int, help="how often each side is measured")
-        parser.add_argument("--rows", type=int, help="how many rows the benchmark stands on")
+        parser.add_argument(
+            "--rows",
+            type=_read_numbers,
+            default=[None],
+            help="how many rows the benchmarks stand on; several numbers, with commas between, give a curve",
+        )
         parser.add_argument("--seconds", type=int, help="how long a measurement by time takes")
         parser.add_argument("--json", type=Path, metavar="FILE", help="where the JSON goes, instead of the output")
         parser.add_argument("--inside", help="(the command itself names the folder of one benchmark's run by it)")
@@ -53,12 +62,14 @@ class Command(BaseCommand):
                 if benchmark.needs_postgresql and not server.is_postgresql:
                     self.stdout.write(f"{name}: only on PostgreSQL, left out")
                     continue
-                results.append(self._measure(name, server, options))
+                results += [self._measure(name, server, options | {"rows": rows}) for rows in options["rows"]]
+        if len(options["rows"]) > 1:
+            self.stdout.write(self._load(COMPARING).write_curves(results))
         self._tell(results, options["json"])
 
     def _measure(self, name: str, server: Any, options: dict[str, Any]) -> dict[str, Any]:
         """Runs one benchmark in a process of its own, on a database of its own."""
-        self.stdout.write(f"{name} ...")
+        self.stdout.write(f"{name} ..." if options["rows"] is None else f"{name} at {options['rows']:,} rows ...")
         self.stdout.flush()
         with self._folder() as folder, server.open_database(name) as url:
             environment = os.environ | {"DATABASE_URL": url, "CRMPOS_DATA": str(folder), "LOG_LEVEL": "WARNING"}
@@ -69,13 +80,15 @@ class Command(BaseCommand):
             if code:
                 raise CommandError(f"{name} has failed")
             result: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return result
+        return result | {"of_rows": options["rows"]}
 
     def _measure_here(self, catalogue: Any, name: str, options: dict[str, Any]) -> None:
         comparing = self._load(COMPARING)
         folder = Path(options["inside"])
         call_command("migrate", verbosity=0)
-        given = {key: options[key] for key in ("rounds", "rows", "seconds") if options[key] is not None}
+        (rows_wanted,) = options["rows"]
+        given = {"rounds": options["rounds"], "rows": rows_wanted, "seconds": options["seconds"]}
+        given = {key: value for key, value in given.items() if value is not None}
         rows = catalogue.BENCHMARKS[name].load()(catalogue.Ground(os.environ["DATABASE_URL"], folder, **given))
         self.stdout.write(comparing.write_table(rows))
         if more := comparing.write_more(rows):
