@@ -16,12 +16,14 @@ from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connections, models
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 REDIS_START_SECONDS = 60
 # As in an installation that has worked for years: a key of four digits and more is written with spaces where a page
 # shows it as a figure, and must never be where a form sends it back.
 FIRST_KEY = 1_000_001
+DATABASE_FIXTURES = frozenset({"db", "django_db_setup", "live_server"})
 NO_REDIS = "no Redis: CELERY_BROKER_URL names none, and redis-server is not installed"
 NO_CHROMIUM = "no Chromium: the package is not installed"
 
@@ -32,6 +34,29 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--heavy", action="store_true", help="tests/faults at their full length: half an hour")
+    parser.addoption(
+        "--only",
+        choices=("database", "rest"),
+        help="tests that reach the configured database, or the rest: what they prove is the same on every database",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whoever asks for no database is kept from it by pytest-django, or starts one of its own."""
+    only = config.getoption("--only")
+    if only:
+        left_out = [item for item in items if reaches_database(item) != (only == "database")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if reaches_database(item) == (only == "database")]
+
+
+def reaches_database(item: pytest.Item) -> bool:
+    """Of its class, by its marker or by its fixtures, as pytest-django decides it."""
+    of_class = getattr(item, "cls", None)
+    if of_class is not None and issubclass(of_class, TransactionTestCase):
+        return True
+    asked_for = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or not DATABASE_FIXTURES.isdisjoint(asked_for)
 
 
 @pytest.fixture
@@ -152,6 +177,9 @@ def pytest_configure() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say plainly what this run did not try, for a green run hides it."""
     left_out = []
+    only = terminalreporter.config.getoption("--only")
+    if only:
+        left_out.append(f"every test that --only={only} does not name")
     if connections["default"].vendor != "postgresql":
         left_out.append("PostgreSQL: DATABASE_URL names none, so everything ran on SQLite")
     if django_settings.TASKS_RUN_IN_PROCESS and shutil.which("redis-server") is None:
