@@ -18,6 +18,7 @@ from tests.access.addresses import Address, fill_in, list_patterns
 from tests.access.asking import Answer, Caller, Question
 from tests.access.questions import list_questions, list_readings
 from tests.access.worlds import add_stranger, add_what_waits, digest_of, make_world
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -112,12 +113,9 @@ def tries(role: str, address: Address, question: Question) -> bool:
 
 @pytest.fixture(scope="module")
 def worlds(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Worlds]:
-    outer = transaction.atomic()
-    outer._from_testcase = True  # type: ignore[attr-defined]
     logging.disable(logging.CRITICAL)
-    with django_db_blocker.unblock(), override_settings(CACHES=IN_MEMORY), outer:
+    with override_settings(CACHES=IN_MEMORY), standing(django_db_blocker):
         yield Worlds()
-        transaction.set_rollback(True)
     logging.disable(logging.NOTSET)
 
 

@@ -1,6 +1,8 @@
 """The API keeps to its own description: the examples are its answers, and nothing it says is outside of the schema."""
 
+from collections.abc import Iterator
 from contextlib import closing
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.utils import timezone
 from drf_spectacular.validation import validate_schema
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 from schemathesis import GenerationMode
 from schemathesis.checks import ignored_auth, load_all_checks, positive_data_acceptance
 
@@ -21,6 +24,7 @@ from shops.access import create_key
 from shops.models import Shop
 from tests.factories import import_sample, make_accountant
 from tests.office.conftest import list_ids, log_in
+from tests.standing import standing
 
 OFFICE = "/api/office/"
 LISTS = ("bills", "receipts", "exchange-events", "discrepancies")
@@ -56,8 +60,22 @@ NOT_CHECKED = (positive_data_acceptance, ignored_auth)
 pytestmark = pytest.mark.django_db
 
 
-def read_description(client: Client) -> Any:
-    return client.get("/api/schema/", {"format": "json"}).json()
+@pytest.fixture(scope="module", autouse=True)
+def _sample(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with standing(django_db_blocker):
+        import_sample()
+        yield
+
+
+@pytest.fixture(scope="module")
+def _description(_sample: None) -> Any:
+    return Client().get("/api/schema/", {"format": "json"}).json()
+
+
+@pytest.fixture
+def description(_description: Any) -> Any:
+    """A copy, for who changes it."""
+    return deepcopy(_description)
 
 
 def list_described(description: Any) -> dict[tuple[str, str], Any]:
@@ -69,15 +87,14 @@ def list_described(description: Any) -> dict[tuple[str, str], Any]:
     }
 
 
-def test_the_description_is_open_to_everybody_and_of_the_form_of_openapi(client: Client) -> None:
-    description = read_description(client)
+def test_the_description_is_open_to_everybody_and_of_the_form_of_openapi(description: Any) -> None:
     assert description["openapi"].startswith("3.1")
     validate_schema(description)  # type: ignore[no-untyped-call]
     assert description["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
 
 
-def test_every_operation_is_described_with_a_summary_its_errors_and_examples(client: Client) -> None:
-    described = list_described(read_description(client))
+def test_every_operation_is_described_with_a_summary_its_errors_and_examples(description: Any) -> None:
+    described = list_described(description)
     assert sorted(described) == sorted(OPERATIONS)
     for (method, path), operation in described.items():
         assert operation["summary"], path
@@ -93,8 +110,8 @@ def test_every_operation_is_described_with_a_summary_its_errors_and_examples(cli
             assert parameter["in"] == "path" or parameter.get("description") or parameter["name"] == "format", parameter
 
 
-def test_lists_are_described_as_files_too(client: Client) -> None:
-    described = list_described(read_description(client))
+def test_lists_are_described_as_files_too(description: Any) -> None:
+    described = list_described(description)
     for name in LISTS:
         content = described["GET", f"{OFFICE}{name}/"]["responses"]["200"]["content"]
         assert list(content) == [
@@ -122,10 +139,9 @@ def mask(value: Any, name: str = "") -> Any:
         ("discrepancies", {"shop": "40"}),
     ],
 )
-def test_the_examples_are_what_the_program_answers(name: str, query: dict[str, str]) -> None:
-    import_sample()
+def test_the_examples_are_what_the_program_answers(description: Any, name: str, query: dict[str, str]) -> None:
     client = log_in(make_accountant())
-    described = list_described(read_description(client))
+    described = list_described(description)
     (key, *_) = list_ids(client, name, **query)
     for path, address in ((f"{name}/", f"{name}/"), (f"{name}/{{id}}/", f"{name}/{key}/")):
         asked = query if path == address else {}
@@ -151,7 +167,6 @@ def serve(environ: Any, start_response: Any) -> list[bytes]:
 
 @pytest.fixture
 def discrepancy() -> Discrepancy:
-    import_sample()
     return Discrepancy.objects.get(kind="partial_receipt")
 
 
@@ -167,9 +182,9 @@ def identify(method: str) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_whatever_is_asked_the_answer_is_one_that_is_described(
-    client: Client, discrepancy: Discrepancy, method: str, path: str, mode: GenerationMode
+    description: Any, discrepancy: Discrepancy, method: str, path: str, mode: GenerationMode
 ) -> None:
-    api = schemathesis.openapi.from_dict(read_description(client))
+    api = schemathesis.openapi.from_dict(description)
     api.app = serve
     caller = identify(method)
     bill = discrepancy.case.bill

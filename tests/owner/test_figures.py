@@ -1,9 +1,11 @@
 """The figures of the owner's page, for five shops and several periods, against sums that SQL and Python make alone."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from reconciliation.owner.asked import read_rows_asked
 from reconciliation.owner.days import Choice, Comparison, Days, compare
@@ -13,7 +15,10 @@ from reconciliation.owner.several import read_shops
 from reconciliation.owner.tables import list_tables
 from reconciliation.reports.values import Link
 from shops.models import Shop
-from tests.owner.books import LAST_DAY, NOW, ZONES, count_by_hand
+from tests.owner.books import LAST_DAY, NOW, ZONES, count_by_hand, fill_books
+from tests.standing import standing
+
+pytestmark = pytest.mark.django_db
 
 PERIODS: tuple[tuple[Choice, Days | None], ...] = (
     (Choice.YESTERDAY, None),
@@ -21,6 +26,15 @@ PERIODS: tuple[tuple[Choice, Days | None], ...] = (
     (Choice.MONTH, None),
     (Choice.OWN, Days(LAST_DAY - timedelta(days=20), LAST_DAY - timedelta(days=2))),
 )
+
+
+@pytest.fixture(scope="module")
+def books(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    with standing(django_db_blocker):
+        fill_books(tmp_path_factory.mktemp("books"))
+        yield
 
 
 def read(number: int, choice: Choice, own: Days | None = None) -> ShopPage:

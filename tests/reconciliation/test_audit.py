@@ -1,6 +1,6 @@
 """The audit finds whatever is stored otherwise than the journal and the rules give it, and names it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError
 from django.db.models import F
 from django.utils.translation import override
+from pytest_django import DjangoDbBlocker
 
 from reconciliation.models import Case, CaseReceipt, CaseText, Discrepancy, DiscrepancyStep
 from shops.models import (
@@ -22,6 +23,7 @@ from shops.models import (
 )
 from tests.factories import NOON
 from tests.logs import Log, import_log, judge, line, make_bill, make_listed, make_receipt, run
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -29,15 +31,17 @@ AS_OF = "--as-of=2026-03-25T12:00:00+03:00"
 BILL = make_bill("501", [line("tea", 100, 2), line("cup", 300)])
 
 
-@pytest.fixture(autouse=True)
-def _books() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _books(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     log = Log()
     log.ask_list(make_listed(BILL))
     log.ask_bill(BILL)
     log.deliver(make_receipt("r-1", [line("tea", 100, 2)], BILL))
     log.deliver(make_receipt("r-2", [line("pot", 40)]))
     log.say("LIST", "Запрос", "{")
-    judge(log)
+    with standing(django_db_blocker):
+        judge(log)
+        yield
 
 
 def audit() -> str:

@@ -1,9 +1,11 @@
 """Books of three shops whose clocks differ, with discrepancies found around their midnights."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from crmpos.history import DEFAULT_END, generate_history, write_log
 from reconciliation.decisions import resolve
@@ -12,6 +14,7 @@ from reconciliation.reports.values import ReportQuery
 from shops.models import Shop
 from tests.factories import make_accountant
 from tests.logs import MOSCOW, run
+from tests.standing import standing
 
 ZONES = {501: "Europe/Moscow", 502: "Asia/Vladivostok", 503: "Europe/Kaliningrad"}
 END = DEFAULT_END.date()
@@ -24,9 +27,17 @@ PERIODS = (
 )
 
 
-@pytest.fixture
-def books(db: None, tmp_path: Path) -> None:
-    log = tmp_path / "log.txt"
+@pytest.fixture(scope="module")
+def books(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    with standing(django_db_blocker):
+        fill_books(tmp_path_factory.mktemp("books"))
+        yield
+
+
+def fill_books(folder: Path) -> None:
+    log = folder / "log.txt"
     with log.open("wb") as file:
         write_log(generate_history(bills=150, seed=5, shops=3, days=20), file)
     run("import_exchange_log", str(log))

@@ -16,6 +16,8 @@ from shops.models import Bill, Receipt, Shop
 from shops.money import ZERO, multiply, tax_inside
 from tests.reports.conftest import PERIODS, WHOLE
 
+pytestmark = pytest.mark.django_db
+
 Figures = dict[Any, tuple[Any, ...]]
 
 
