@@ -1,6 +1,7 @@
 """What one message of the journal says. Pure.
 
-`understand` never fails: what cannot be read is a message with a `fault`.
+`understand` never fails: what cannot be read is a message with a `fault`. The usual messages are read at once
+(`wire_fast`), all others plainly; either way the answer is that of `understand_plainly`.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,13 @@ from shops.wire import (
     read_list,
     read_receipts,
     read_request,
+)
+from shops.wire_fast import (
+    read_usual_bill,
+    read_usual_list,
+    read_usual_query,
+    read_usual_receipt,
+    read_usual_receipt_request,
 )
 from shops.wire_fields import INCORRECT, WireError
 
@@ -44,6 +52,41 @@ class Message:
 
 def understand(kind: str, direction: Direction, body: bytes) -> Message:
     """Reads a message of the journal, of the given kind and direction."""
+    return _understand_usual(kind, direction, body) or understand_plainly(kind, direction, body)
+
+
+def understand_body(kind: str, body: bytes, *, bill_id: str = "") -> Message:
+    """Reads what a request brings: the receipts of RECEIPT, the bill of PUT_BILL, whose address names `bill_id`."""
+    if kind == RECEIPT and (event := read_usual_receipt(body)) is not None:
+        return _of_receipt(event)
+    return understand_body_plainly(kind, body, bill_id=bill_id)
+
+
+def _understand_usual(kind: str, direction: Direction, body: bytes) -> Message | None:
+    """What a message says that is as usual; None for any other."""
+    if direction == Direction.ANSWER:
+        if kind == LIST:
+            listed = read_usual_list(body)
+            return None if listed is None else Message(listed=listed)
+        bill = read_usual_bill(body) if kind == BILL else None
+        return None if bill is None else _of_bill(bill)
+    if kind == RECEIPT:
+        event = read_usual_receipt_request(body)
+        return None if event is None else _of_receipt(event)
+    query = read_usual_query(body) if kind in (LIST, BILL) else None
+    return None if query is None else Message(*query)
+
+
+def _of_receipt(event: ReceiptEvent) -> Message:
+    reference = event.receipt.reference
+    return Message(reference.bill_id, reference.number, receipts=(event,))
+
+
+# --- plainly: part by part, field by field -------------------------------------------------------------------
+
+
+def understand_plainly(kind: str, direction: Direction, body: bytes) -> Message:
+    """What `understand` gives, whatever the message."""
     if kind not in KINDS:
         return Message(error=WireError(INCORRECT, f"unknown kind {kind}"))
     if direction == Direction.ANSWER:
@@ -53,12 +96,12 @@ def understand(kind: str, direction: Direction, body: bytes) -> Message:
     except WireError as error:
         return Message(error=error)
     if kind in (RECEIPT, PUT_BILL):
-        return understand_body(kind, request.body, bill_id=request.bill_id)
+        return understand_body_plainly(kind, request.body, bill_id=request.bill_id)
     return Message(bill_id=request.bill_id, bill_number=request.number)
 
 
-def understand_body(kind: str, body: bytes, *, bill_id: str = "") -> Message:
-    """Reads what a request brings: the receipts of RECEIPT, the bill of PUT_BILL, whose address names `bill_id`."""
+def understand_body_plainly(kind: str, body: bytes, *, bill_id: str = "") -> Message:
+    """What `understand_body` gives, whatever the body."""
     try:
         if kind == PUT_BILL:
             return _of_bill(_stated(read_bill(body), bill_id))

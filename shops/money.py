@@ -4,7 +4,7 @@ Pure: the standard library only. The one module in which an amount is rounded; e
 and compares what it gets from here.
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
 
 ZERO = Decimal("0.00")
 KOPECK = Decimal("0.01")
@@ -15,6 +15,10 @@ NOISE = Decimal("1e-6")  # what a sender's binary floats leave behind a decimal:
 
 AMOUNT_LIMIT = Decimal("1e11")  # beyond any bill; a hundred such amounts still fit numeric(15, 2)
 QUANTITY_LIMIT = Decimal("1e9")  # fits numeric(12, 3)
+
+# A context refuses what would have to be rounded, and what has more digits than the largest amount or quantity.
+_take_amount = Context(prec=13, traps=[InvalidOperation, Inexact]).quantize
+_take_quantity = Context(prec=12, traps=[InvalidOperation, Inexact]).quantize
 
 SHOWN_LENGTH = 40  # of a refused number in a message
 
@@ -73,6 +77,18 @@ def parse_amount(value: object) -> Decimal:
 def parse_quantity(value: object) -> Decimal:
     """A quantity with three places; refuses what `parse_amount` refuses."""
     return _parse(value, step=GRAM, limit=QUANTITY_LIMIT)
+
+
+def take_amount(number: Decimal) -> Decimal:
+    """What `parse_amount` gives for a number that is an amount as it stands. Raises ArithmeticError for any other."""
+    amount = _take_amount(number, KOPECK)
+    return amount if amount > 0 else amount + 0  # comparing refuses what is no number
+
+
+def take_quantity(number: Decimal) -> Decimal:
+    """What `parse_quantity` gives for a number that is a quantity as it stands. Raises ArithmeticError."""
+    quantity = _take_quantity(number, GRAM)
+    return quantity if quantity > 0 else quantity + 0
 
 
 def _parse(value: object, *, step: Decimal, limit: Decimal) -> Decimal:

@@ -9,7 +9,6 @@ sale is read whatever they wrote there.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -40,8 +39,7 @@ PUT_BILL, DELETE_BILL = "PUT_BILL", "DELETE_BILL"  # what a CRM sends to this pr
 KINDS = (LIST, BILL, RECEIPT, PUT_BILL, DELETE_BILL)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A request of the journal: the query of the original's front controller, and the raw body."""
 
     path: str
@@ -50,8 +48,7 @@ class Request:
     body: bytes  # JSON
 
 
-@dataclass(frozen=True, slots=True)
-class ListedBill:
+class ListedBill(msgspec.Struct, frozen=True, gc=False):
     """One element of a LIST answer; `date` is in the shop's own time zone."""
 
     external_id: str
@@ -61,16 +58,14 @@ class ListedBill:
     customer_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(msgspec.Struct, frozen=True, gc=False):
     external_id: str = ""
     name: str = ""
     full_name: str = ""
     taxpayer_number: str = ""  # ИНН
 
 
-@dataclass(frozen=True, slots=True)
-class BillLine:
+class BillLine(msgspec.Struct, frozen=True, gc=False):
     product_id: str
     name: str
     price: Decimal
@@ -82,8 +77,7 @@ class BillLine:
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
-class BillStatement:
+class BillStatement(msgspec.Struct, frozen=True, gc=False):
     """A BILL answer: what the CRM asks to be paid."""
 
     external_id: str
@@ -100,8 +94,7 @@ class BillStatement:
         return _fingerprint(self)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptLine:
+class ReceiptLine(msgspec.Struct, frozen=True, gc=False):
     product_id: str
     name: str
     price: Decimal
@@ -114,8 +107,7 @@ class ReceiptLine:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class BillReference:
+class BillReference(msgspec.Struct, frozen=True, gc=False):
     """What a receipt says of the bill it belongs to (`extras`, written by the register's app)."""
 
     bill_id: str = ""
@@ -128,8 +120,7 @@ class BillReference:
     settlement_method: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptStatement:
+class ReceiptStatement(msgspec.Struct, frozen=True, gc=False):
     """A receipt as Evotor delivers it."""
 
     receipt_id: str
@@ -152,8 +143,7 @@ class ReceiptStatement:
         return _fingerprint(self)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptEvent:
+class ReceiptEvent(msgspec.Struct, frozen=True, gc=False):
     """One delivery of a receipt: the event's id and the sender's account change, the receipt does not."""
 
     event_id: str
@@ -177,7 +167,7 @@ def read_request(body: bytes) -> Request:
     envelope = decode(shapes.decode_envelope, body)
     query = envelope.get if isinstance(envelope.get, dict) else {}
     path = read_text(query.get("q"), "get.q")
-    bill_id = read_text(query.get("id"), "get.id") or _bill_id_of(path)
+    bill_id = read_text(query.get("id"), "get.id") or find_bill_id(path)
     return Request(path, bill_id, read_text(query.get("number"), "get.number"), bytes(envelope.body))
 
 
@@ -367,7 +357,7 @@ def _check_worth(lines: Sequence[BillLine | ReceiptLine], at: str) -> None:
         raise WireError(INCORRECT, "incorrect: the lines cost more than any amount", at)
 
 
-def _bill_id_of(path: str) -> str:
+def find_bill_id(path: str) -> str:
     _, found, bill_id = path.partition("/bill/byid/")
     return bill_id.strip("/") if found else ""
 
