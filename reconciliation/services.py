@@ -6,7 +6,7 @@ have each other's bills judged again (a marking code on both) may block each oth
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -16,6 +16,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from reconciliation.applying import Application, JudgedCase, Subject, apply_judgements
+from reconciliation.clean_bills import dismiss_clean_bills
 from reconciliation.loading import (
     find_bills_of_requests,
     find_bills_sharing_marks,
@@ -104,7 +105,7 @@ class Reconciliation:
 
     def _judge_waiting(self) -> None:
         self._judge_all("event", find_events_to_judge(self.as_of), self._judge_event_rows)
-        while self._judge_all("bill", Bill.objects.all(), self._judge_bills) and not self._is_time_up():
+        while self._judge_all_bills() and not self._is_time_up():
             pass
         self._judge_all("receipt", Receipt.objects.all(), self._judge_receipts)
         self._judge_all("shift", Shift.objects.all(), self._judge_shifts)
@@ -212,10 +213,43 @@ class Reconciliation:
             if done is None:
                 return found
             found, last_pk = True, done.last_pk
-            self.report.add(done.application, done.judged)
-            self.statistics.wrote(self.report.judged)
-            self.on_progress(done.rows)
+            self._note(done.application, done.judged, rows=done.rows)
         return found
+
+    def _judge_all_bills(self) -> bool:
+        """Judges all waiting bills: the clean ones are dismissed, the others are judged one by one."""
+        last_pk, found = 0, False
+        suspects: list[int] = []
+        while not self._is_time_up():
+            waiting = self._waiting(Bill.objects.all()).filter(pk__gt=last_pk).order_by("pk")
+            window = commit(partial(dismiss_clean_bills, waiting, as_of=self.as_of, now=self.now))
+            if window is None:
+                break
+            found, last_pk = True, window.last_pk
+            self._note_dismissed(window.waited_since)
+            suspects += window.suspects
+            while len(suspects) >= self.batch_cases and not self._is_time_up():
+                self._judge_suspects(suspects[: self.batch_cases])
+                del suspects[: self.batch_cases]
+        if suspects and not self._is_time_up():
+            self._judge_suspects(suspects)
+        return found
+
+    def _note_dismissed(self, waited_since: Sequence[datetime | None]) -> None:
+        if waited_since:
+            note_judged("bill", waited_since, timezone.now())
+            self._note(Application(), len(waited_since), rows=len(waited_since))
+
+    def _judge_suspects(self, bill_ids: Collection[int]) -> None:
+        """Judges those of these bills that still wait and that nobody else holds."""
+        waiting = self._waiting(Bill.objects.filter(pk__in=bill_ids)).order_by("pk")
+        if done := commit(partial(self._judge_next, "bill", waiting, self._judge_bills)):
+            self._note(done.application, done.judged, rows=done.rows)
+
+    def _note(self, application: Application, judged: int, *, rows: int) -> None:
+        self.report.add(application, judged)
+        self.statistics.wrote(self.report.judged)
+        self.on_progress(rows)
 
     def _judge_next(
         self, subject: Subject, waiting: QuerySet[Any], judge_rows: Callable[[list[Any]], list[JudgedCase]]

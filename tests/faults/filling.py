@@ -1,4 +1,4 @@
-"""Fills the books of a shop with bills that wait, each with its receipt; every tenth is paid in part. Used by tests."""
+"""Fills the books of a shop with bills that wait, each with its receipt; some are paid in part. Used by tests."""
 
 from tests.faults.servers import BIG_SHOP
 
@@ -8,7 +8,7 @@ FROM reconciliation_discrepancy found
 JOIN reconciliation_case "case" ON "case".id = found.case_id JOIN shops_bill bill ON bill.id = "case".bill_id
 """
 
-# Run with the number of bills.
+# Run with the number of bills and, where it is not every tenth, with how often one is paid in part.
 FILL = f"""
 import sys
 from decimal import Decimal
@@ -18,6 +18,7 @@ from django.utils import timezone
 from shops.models import (
     Bill, BillLine, BillVersion, ExchangeEvent, Receipt, ReceiptDelivery, ReceiptLine, Shop,
 )
+paid_in_part_every = int(sys.argv[2]) if len(sys.argv) > 2 else 10
 now, shop, tea, cup = timezone.now(), Shop.objects.get(number={BIG_SHOP}), Decimal(100), Decimal(50)
 event = ExchangeEvent.objects.create(
     shop=shop, kind="BILL", direction="answer", occurred_at=now, position=0, digest="0" * 32
@@ -41,7 +42,7 @@ for begin in range(0, int(sys.argv[1]), 2000):
     )
     receipts = Receipt.objects.bulk_create(
         Receipt(shop=shop, receipt_id=bill.external_id, type="SELL", printed_at=now, received_at=now, bill=bill,
-                total=tea if number % 10 == 0 else tea + cup, tax=0, discount=0, informational=False,
+                total=tea if number % paid_in_part_every == 0 else tea + cup, tax=0, discount=0, informational=False,
                 bill_external_id=bill.external_id, fingerprint=bill.external_id)
         for number, bill in zip(numbers, bills, strict=True)
     )

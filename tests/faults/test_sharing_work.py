@@ -7,14 +7,14 @@ from tests.faults.load import Registers
 from tests.faults.servers import BIG_SHOP, SMALL_SHOP, Books, Redis, running
 from tests.processes import wait_until
 
-BILLS = 5000
+BILLS = 3000  # all paid in part: what is clean is judged within the moment that a turn lasts
 
 
 def test_two_workers_share_a_large_shop_and_a_small_one_is_served_meanwhile(
     books: Books, broker: Redis, tmp_path: Path
 ) -> None:
     with running(books, tmp_path, broker.url) as system:
-        system.run(FILL, str(BILLS))
+        system.run(FILL, str(BILLS), "1")
         system.start_web(workers=1)
         workers = [
             system.start_worker("-Q", "judging", name="one"),
@@ -28,7 +28,7 @@ def test_two_workers_share_a_large_shop_and_a_small_one_is_served_meanwhile(
         wait_until(lambda: books.count_waiting() == 0)
         turns = [worker.read_log().count("Task reconciliation.tasks.judge_shop") for worker in workers]
         assert min(turns) > 2, turns
-        assert books.query(FOUND)[0][0] == BILLS / 10
+        assert books.query(FOUND)[0][0] == BILLS
         assert count_cases(books, BIG_SHOP) == BILLS
 
 
