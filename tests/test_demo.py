@@ -108,6 +108,22 @@ def demo(tmp_path: Path) -> Demo:
 
 
 @pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database whose tables are there and hold nothing. Only to be copied."""
+    demo = Demo(tmp_path_factory.mktemp("migrated") / "data")
+    assert demo.run("migrate").returncode == 0
+    return demo.folder / "crmpos.sqlite3"
+
+
+@pytest.fixture
+def ready(demo: Demo, migrated: Path) -> Demo:
+    """One that was never started, whose database an administrator has made: that takes most of a first start."""
+    demo.folder.mkdir()
+    shutil.copy(migrated, demo.folder)
+    return demo
+
+
+@pytest.fixture(scope="module")
 def first_start(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The data folder that a first, undisturbed start leaves, and what it said. Only to be read."""
     demo = Demo(tmp_path_factory.mktemp("demo") / "data")
@@ -176,13 +192,13 @@ def test_it_looks_lived_in(prepared: Demo) -> None:
         assert prepared.query(f"SELECT count(*) FROM shops_{table} WHERE name = ''") == [(0,)], table
 
 
-def test_killed_while_it_loads_it_completes_at_the_next_start(demo: Demo, prepared: Demo) -> None:
-    with demo.start("demo", "--no-serve", "--bills", str(BILLS)) as process:
-        wait_until(lambda: count_events(demo) > ENTRIES_OF_A_BEGINNING, process)
+def test_killed_while_it_loads_it_completes_at_the_next_start(ready: Demo, prepared: Demo) -> None:
+    with ready.start("demo", "--no-serve", "--bills", str(BILLS)) as process:
+        wait_until(lambda: count_events(ready) > ENTRIES_OF_A_BEGINNING, process)
         process.kill()
-    assert not demo.query("SELECT 1 FROM auth_user"), "it was killed too late to prove anything"
-    demo.prepare()
-    assert demo.read_contents() == prepared.read_contents()
+    assert not ready.query("SELECT 1 FROM auth_user"), "it was killed too late to prove anything"
+    ready.prepare()
+    assert ready.read_contents() == prepared.read_contents()
 
 
 def count_events(demo: Demo) -> int:
@@ -202,9 +218,9 @@ def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> 
         time.sleep(0.02)
 
 
-def test_interrupted_while_it_loads_it_says_so(demo: Demo) -> None:
-    with demo.start("demo", "--no-serve", "--bills", str(BILLS)) as process:
-        wait_until(lambda: count_events(demo) > ENTRIES_OF_A_BEGINNING, process)
+def test_interrupted_while_it_loads_it_says_so(ready: Demo) -> None:
+    with ready.start("demo", "--no-serve", "--bills", str(BILLS)) as process:
+        wait_until(lambda: count_events(ready) > ENTRIES_OF_A_BEGINNING, process)
         code, output, errors = stop(process, signal.SIGINT)
     assert (code, errors) == (130, "")
     assert output.endswith("Interrupted. Start it again, and it goes on from here.\n")
@@ -283,24 +299,22 @@ def test_a_password_that_a_person_has_chosen_stays(prepared: Demo) -> None:
     assert prepared.query("SELECT password FROM auth_user WHERE username = 'owner'") == chosen
 
 
-def test_it_does_not_mix_with_shops_of_ones_own(demo: Demo, tmp_path: Path) -> None:
+def test_it_does_not_mix_with_shops_of_ones_own(ready: Demo, tmp_path: Path) -> None:
     journal = tmp_path / "journal.txt"
     journal.write_text("| 2026-03-02 12:05:01 | 7 | Ответ (RECEIPT) | |", encoding="utf-8")
-    assert demo.run("migrate").returncode == 0
-    assert demo.run("import_exchange_log", str(journal)).returncode == 0
-    done = demo.run("demo", "--no-serve")
+    assert ready.run("import_exchange_log", str(journal)).returncode == 0
+    done = ready.run("demo", "--no-serve")
     assert done.returncode == 1
     assert "The database holds shops of your own (7)" in done.stderr
-    assert demo.query("SELECT count(*) FROM shops_exchangeevent") == [(1,)]
+    assert ready.query("SELECT count(*) FROM shops_exchangeevent") == [(1,)]
 
 
-def test_a_journal_of_the_samples_shops_is_left_alone(demo: Demo, tmp_path: Path) -> None:
+def test_a_journal_of_the_samples_shops_is_left_alone(ready: Demo, tmp_path: Path) -> None:
     journal = tmp_path / "journal.txt"
     journal.write_text("| 2026-03-02 12:05:01 | 40 | Ответ (RECEIPT) | |", encoding="utf-8")
-    assert demo.run("migrate").returncode == 0
-    assert demo.run("import_exchange_log", str(journal)).returncode == 0
-    demo.prepare()
-    assert demo.query("SELECT count(*) FROM shops_exchangeevent WHERE shop_id < 500") == [(1,)]
+    assert ready.run("import_exchange_log", str(journal)).returncode == 0
+    ready.prepare()
+    assert ready.query("SELECT count(*) FROM shops_exchangeevent WHERE shop_id < 500") == [(1,)]
 
 
 def test_a_database_that_was_removed_is_made_again(prepared: Demo, first_start: tuple[Path, str]) -> None:
@@ -311,10 +325,10 @@ def test_a_database_that_was_removed_is_made_again(prepared: Demo, first_start: 
     assert count_events(prepared) == entries
 
 
-def test_passwords_are_made_for_each_installation(demo: Demo, first_start: tuple[Path, str]) -> None:
+def test_passwords_are_made_for_each_installation(ready: Demo, first_start: tuple[Path, str]) -> None:
     passwords = set(read_logins(first_start[1]).values())
-    assert not passwords & set(read_logins(demo.prepare()).values())
-    assert (demo.folder / "demo.json").stat().st_mode & 0o777 == 0o600
+    assert not passwords & set(read_logins(ready.prepare()).values())
+    assert (ready.folder / "demo.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_wrong_figures_are_refused(demo: Demo) -> None:
