@@ -27,7 +27,12 @@ class DatabaseFailureMiddleware:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        return answer_failure(request, exception) if isinstance(exception, DATABASE_FAILURES) else None
+        return process_exception(request, exception)
+
+
+def process_exception(request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+    """What a view whose database failed is answered with; None for any other failure."""
+    return answer_failure(request, exception) if isinstance(exception, DATABASE_FAILURES) else None
 
 
 def answer_server_error(request: HttpRequest) -> HttpResponseBase:

@@ -145,6 +145,8 @@ MIDDLEWARE = [
     "crmpos.operating.requests.RequestWatch",
     "crmpos.operating.doors.OperatingDoors",
     "django.middleware.security.SecurityMiddleware",
+    # What follows is for pages: the protocol's addresses are answered here.
+    "crmpos.protocol_door.ProtocolDoor",
     "crmpos.operating.content_policy.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "crmpos.accounts.middleware.SessionMiddleware",
