@@ -6,6 +6,7 @@ handler (a web server's, a test's) goes the same way.
 """
 
 from collections.abc import Callable
+from typing import cast
 
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
@@ -32,7 +33,8 @@ class ProtocolHandler(BaseHandler):
         self._template_response_middleware: list[object] = []
 
     def answer(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
+        response: HttpResponseBase = self._get_response(request)  # type: ignore[attr-defined]
+        return response
 
 
 class ProtocolDoor:
@@ -40,7 +42,7 @@ class ProtocolDoor:
 
     def __init__(self, get_response: Handler) -> None:
         self._get_response = get_response
-        self._answer: Handler = convert_exception_to_response(ProtocolHandler().answer)
+        self._answer = cast(Handler, convert_exception_to_response(ProtocolHandler().answer))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path_info

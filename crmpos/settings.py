@@ -247,6 +247,8 @@ else:
         # PostgreSQL compiles a query that it takes for a long one. For the sums of a page that costs more than it
         # saves: seconds, where the sum itself takes a tenth of one.
         "options": "-c jit=off",
+        # Only what is asked to be prepared is: the statements of a register's requests (shops/statements.py).
+        "prepare_threshold": 5,
     } | _database.get("OPTIONS", {})
 DATABASES = {"default": _database}
 

@@ -14,8 +14,10 @@ from django.db import IntegrityError, transaction
 from shops.exchange_log import Direction, Entry
 from shops.journal import identify, to_storable
 from shops.masking import mask_values
-from shops.models import ExchangeEvent, Shop
+from shops.models import Bill, ExchangeEvent, Shop
 from shops.pairing import PAIRED_WITHIN
+from shops.quick import journal as quick
+from shops.statements import is_postgresql
 from shops.trace import read_request_id
 from shops.wire_writer import write_json
 
@@ -55,23 +57,44 @@ def journal_request(
     event = _event(shop, kind, Direction.REQUEST, write_envelope(mask_values(query), body), origin, now)
     event.bill_external_id, event.bill_number = bill_id[:200], bill_number[:200]
     event.unjudged_since = now if origin == ExchangeEvent.Origin.SERVED else None
+    if is_postgresql():
+        quick.store_request(event)
+        return event
     return _store(event)
 
 
 def journal_answer(
+    request: ExchangeEvent, body: bytes, *, remark: str = "", fault: str = "", opens_bill: str = "", now: datetime
+) -> ExchangeEvent:
+    """Stores the answer to a request that was journaled before; `fault` says why the answer is of no use.
+
+    `opens_bill` is the id of the bill that a register opens by it, unless it was opened before.
+    """
+    event = make_answer(request, body, remark=remark, fault=fault, now=now)
+    if is_postgresql():
+        quick.store_answer(event, request, opens_bill=opens_bill, now=now)
+        request.answer = event
+        return event
+    with transaction.atomic():
+        if opens_bill:
+            unopened = Bill.objects.filter(shop=request.shop_id, external_id=opens_bill, opened_by=None)
+            unopened.update(opened_by=request, unjudged_since=now)
+        request.answer = _store(event)
+        request.save(update_fields=["answer", "unjudged_since", "fault", "bill_external_id", "bill_number"])
+    return event
+
+
+def make_answer(
     request: ExchangeEvent, body: bytes, *, remark: str = "", fault: str = "", now: datetime
 ) -> ExchangeEvent:
-    """Stores the answer to a request that was journaled before; `fault` says why the answer is of no use."""
+    """The entry of an answer, not stored yet, and in the request what it changes of that."""
     event = _event(request.shop, request.kind, Direction.ANSWER, body, ExchangeEvent.Origin(request.origin), now)
     event.bill_external_id, event.remark, event.fault = request.bill_external_id, remark, fault
-    _store(event)
-    request.answer = event
     # One that was answered at once was not judged meanwhile.
     is_judged = request.origin == ExchangeEvent.Origin.SERVED and (
         request.fault or now - request.occurred_at > PAIRED_WITHIN
     )
     request.unjudged_since = now if is_judged else None
-    request.save(update_fields=["answer", "unjudged_since", "fault", "bill_external_id", "bill_number"])
     return event
 
 

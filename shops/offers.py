@@ -5,13 +5,15 @@ reads rows and computes nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from shops.bill_values import BillValues, load_bill_values
 from shops.models import Bill, ExchangeEvent, Shop
 from shops.payment.offer import Offer, offer_of
 from shops.recording.keys import by_shop
+from shops.statements import KeptQuery
 from shops.wire import PUT_BILL, read_request
 from shops.wire_writer import Json, read_json, wire_id
 
@@ -19,7 +21,24 @@ BILL_KEYS = ("id", "date", "summ", "number", "customer", "products", "prepayment
 CUSTOMER_KEYS = ("id", "inn", "kpp", "reg", "name", "okpo", "fullname", "legalentity")
 PRODUCT_KEYS = ("id", "mark", "type", "price", "taxrate", "itemType", "prodname", "quantity", "unitname")
 
-WIRE_TIME = "%Y-%m-%d %H:%M:%S"
+OFFERED_FIELDS = ("external_id", "issued_at", "total", "offered_total", "number", "customer_name")
+
+
+def _list_on_offer(shop_number: int, **filters: object) -> "QuerySet[Bill, Any]":
+    bills = Bill.objects.filter(shop=shop_number, on_offer=True, **filters)
+    return bills.order_by("-issued_at", "-pk").values_list(*OFFERED_FIELDS)
+
+
+_on_offer = KeptQuery(_list_on_offer, (int,))
+_on_offer_of_number = KeptQuery(lambda shop, number: _list_on_offer(shop, number=number), (int, str))
+_bill_on_offer = KeptQuery(
+    lambda shop, external_id: (
+        Bill.objects.filter(shop=shop, external_id=external_id, on_offer=True)
+        .select_related("stated_by__contents")
+        .order_by()
+    ),
+    (int, str),
+)
 
 
 def refresh_offers(bill_ids: Collection[int]) -> None:
@@ -74,21 +93,17 @@ def _stored_offer(bill: Bill) -> Offer:
 
 def read_list_offer(shop: Shop, *, number: str = "") -> Json:
     """The LIST answer of a shop, newest first."""
-    bills = Bill.objects.filter(shop=shop, on_offer=True)
-    if number:
-        bills = bills.filter(number=number)
-    fields = ("external_id", "issued_at", "total", "offered_total", "number", "customer_name")
+    zone = shop.zone
+    rows = _on_offer_of_number.fetch(shop.number, number) if number else _on_offer.fetch(shop.number)
     return [
         {
             "id": wire_id(external_id),
-            "date": issued_at.astimezone(shop.zone).strftime(WIRE_TIME) if issued_at else None,
+            "date": issued_at.astimezone(zone).replace(tzinfo=None).isoformat(" ", "seconds") if issued_at else None,
             "summ": total if offered_total is None else offered_total,
             "number": bill_number,
             "customername": customer_name.strip(),
         }
-        for external_id, issued_at, total, offered_total, bill_number, customer_name in bills.order_by(
-            "-issued_at", "-pk"
-        ).values_list(*fields)
+        for external_id, issued_at, total, offered_total, bill_number, customer_name in rows
     ]
 
 
@@ -98,16 +113,15 @@ def read_bill_offer(shop: Shop, external_id: str) -> Json:
     A bill that is known from LIST alone cannot be told: nobody has said what is on it. Nor can one whose statement
     retention has removed, and that came back long after it was off the list.
     """
-    bill = (
-        Bill.objects.filter(shop=shop, external_id=external_id, on_offer=True)
-        .select_related("shop", "stated_by")
-        .first()
-    )
+    bill = next(iter(_bill_on_offer.fetch(shop.number, external_id)), None)
     if bill is None or bill.stated_by is None or bill.stated_by.text_is_removed:
         return None
     stated = read_json(_statement(bill.stated_by))
     assert isinstance(stated, dict)
-    return _in_order(_remaining(stated, find_offer(bill, load_bill_values([bill]))))
+    if bill.offered_total is not None:
+        bill.shop = shop
+        stated = _remaining(stated, find_offer(bill, load_bill_values([bill])))
+    return _in_order(stated)
 
 
 def _statement(event: ExchangeEvent) -> bytes:

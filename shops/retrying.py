@@ -13,7 +13,9 @@ LONGEST_PAUSE_SECONDS = 0.1  # two that were in each other's way do not meet aga
 Result = TypeVar("Result")
 
 
-def commit(work: Callable[[], Result], *, find_outcome: Callable[[], Result | None] = lambda: None) -> Result:
+def commit(
+    work: Callable[[], Result], *, find_outcome: Callable[[], Result | None] = lambda: None, is_repetition: bool = False
+) -> Result:
     """Does the work in a transaction of its own, once more where the same row was written, or locked, meanwhile.
 
     Where the connection broke, nobody knows whether the work was committed. Work that may not be done twice says by
@@ -22,7 +24,7 @@ def commit(work: Callable[[], Result], *, find_outcome: Callable[[], Result | No
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():
-                outcome = find_outcome() if attempt > 1 else None
+                outcome = find_outcome() if attempt > 1 or is_repetition else None
                 return work() if outcome is None else outcome
         except (IntegrityError, InterfaceError, OperationalError):
             if attempt == ATTEMPTS:

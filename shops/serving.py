@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -16,11 +16,13 @@ from shops.live_journal import journal_answer, journal_request
 from shops.messages import Message, understand_body
 from shops.models import Bill, ExchangeEvent, Shop, Upstream
 from shops.offers import read_bill_offer, read_list_offer, refresh_offers
+from shops.quick import receipt as quick
 from shops.recording.batch import Said, record_messages
 from shops.recording.places import PlaceBook
 from shops.relay.asking import Relayed, Unusable, relay_bill, relay_list
 from shops.relay.forwarding import find_upstream, queue_receipts
 from shops.retrying import commit
+from shops.statements import is_postgresql
 from shops.wire import BILL, DELETE_BILL, LIST, PUT_BILL, RECEIPT, read_bill_id
 from shops.wire_fields import INCORRECT, WireError
 from shops.wire_writer import Json, read_json, wire_id, write_error, write_json
@@ -75,12 +77,14 @@ def answer_bill(shop: Shop, bill_id: str, *, query: Query, headers: Headers = NO
         answer = _bill_known(shop, bill_id) or NOT_FOR_PAYMENT
     else:
         answer = _relay_bill(upstream, bill_id, query, headers)
-    if not answer.offers_bill:
-        return _answer(request, answer)
-    with transaction.atomic():
-        unopened = Bill.objects.filter(shop=shop, external_id=bill_id, opened_by=None)
-        unopened.update(opened_by=request, unjudged_since=now)
-        return _answer(request, answer)
+    journal_answer(
+        request,
+        answer.body,
+        remark=answer.remark,
+        opens_bill=bill_id if answer.offers_bill else "",
+        now=timezone.now(),
+    )
+    return answer
 
 
 def accept_receipts(
@@ -98,10 +102,8 @@ def accept_receipts(
     """
     request = journal_request(shop, RECEIPT, query=query, body=body, now=kept_since or now)
     message = understand_body(RECEIPT, body)
-    # Another delivery of the same receipt may be recorded at this moment.
-    return commit(
-        lambda: _accept(request, message, body, headers, now, kept_since), find_outcome=lambda: _find_answer(request)
-    )
+    _learn(request, message)
+    return _accept(request, message, body, headers, now, kept_since)
 
 
 def put_bill(shop: Shop, bill_id: str, body: bytes, *, query: Query, now: datetime) -> Answer:
@@ -157,8 +159,31 @@ def _accept(
     now: datetime,
     kept_since: datetime | None,
 ) -> Answer:
+    """Records what a RECEIPT request brings, and answers it: in short where that can be, and else plainly."""
+    is_repetition = False
+    if is_postgresql() and kept_since is None and find_upstream(request.shop) is None:
+        try:
+            if quick.record(request, message, now=now, answered_at=timezone.now()):
+                return Answer(OK)
+        except (IntegrityError, InterfaceError, OperationalError):
+            is_repetition = True
+    # Another delivery of the same receipt may be recorded at this moment.
+    return commit(
+        lambda: _accept_plainly(request, message, body, headers, now, kept_since),
+        find_outcome=lambda: _find_answer(request),
+        is_repetition=is_repetition,
+    )
+
+
+def _accept_plainly(
+    request: ExchangeEvent,
+    message: Message,
+    body: bytes,
+    headers: Headers,
+    now: datetime,
+    kept_since: datetime | None,
+) -> Answer:
     """Records what a RECEIPT request brings, queues it for the shop's own CRM, and answers it: all or nothing."""
-    _learn(request, message)
     record_messages([Said(request, message)], [], PlaceBook(), now)
     queue_receipts(request, message, body, headers)
     answer = _refusal(message.error) if message.error else Answer(OK)

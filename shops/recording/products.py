@@ -27,8 +27,7 @@ class ProductBook:
         self._see(shop_number, line.product_id, line.name, line.unit, line.price, line.tax_rate, at)
 
     def see_sold(self, shop_number: int, line: ReceiptLine, at: datetime) -> None:
-        rate = f"{format_wire(line.tax_percent)}%"
-        self._see(shop_number, line.product_id, line.name, line.unit, line.price, rate, at)
+        self._see(shop_number, line.product_id, line.name, line.unit, line.price, name_rate(line), at)
 
     def write(self) -> None:
         Product.objects.bulk_create(
@@ -48,3 +47,8 @@ class ProductBook:
         seen = {"name": name, "unit": unit, "price": price, "tax_rate": tax_rate, "last_seen_at": at}
         self.products[key] = Product(shop_id=shop_number, external_id=product_id, **seen)
         self.touched.add(key)
+
+
+def name_rate(line: ReceiptLine) -> str:
+    """The VAT rate of a line that was sold, as a bill writes it."""
+    return f"{format_wire(line.tax_percent)}%"

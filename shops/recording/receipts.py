@@ -55,21 +55,14 @@ class ReceiptBook:
         if receipt is None:
             receipt = self.receipts[key] = self._receipt(event, receipt_event)
             self.new.append(receipt)
-            self.lines += _lines(receipt, statement)
+            self.lines += make_lines(receipt, statement)
         else:
             self.again_count += 1
             receipt.received_at = min(receipt.received_at, event.occurred_at)
             self._judge_delivered_again(receipt)
             if receipt.pk is not None:
                 self.delivered_again[receipt.pk] = receipt
-        self.deliveries.append(
-            ReceiptDelivery(
-                receipt=receipt,
-                event=event,
-                evotor_event_id=receipt_event.event_id,
-                fingerprint=statement.fingerprint,
-            )
-        )
+        self.deliveries.append(make_delivery(event, receipt_event, receipt))
 
     def write(self) -> None:
         """Writes the receipts. Bills must be written after it: a receipt has its bill judged again."""
@@ -84,31 +77,7 @@ class ReceiptBook:
         statement = receipt_event.receipt
         reference = statement.reference
         bill = self._find_bill(event.shop_id, reference.bill_id, reference.number)
-        receipt = Receipt(
-            shop_id=event.shop_id,
-            receipt_id=statement.receipt_id,
-            type=statement.type,
-            printed_at=statement.printed_at,
-            received_at=event.occurred_at,
-            total=statement.total,
-            tax=statement.tax,
-            discount=statement.discount,
-            informational=statement.informational,
-            payment_source=statement.payment_source,
-            settlement_method=reference.settlement_method,
-            shift=statement.shift,
-            user_id=receipt_event.user_id,
-            bill=bill,
-            bill_external_id=reference.bill_id,
-            bill_number=reference.number,
-            bill_issued_at=to_utc(reference.date, event.shop) if reference.date else None,
-            customer_name=reference.customer.name,
-            customer_taxpayer_number=reference.customer.taxpayer_number,
-            prepayment=reference.prepayment,
-            content_modified=reference.content_modified,
-            new_content=[[product, format_wire(quantity)] for product, quantity in reference.new_content],
-            fingerprint=statement.fingerprint,
-        )
+        receipt = make_receipt(event, receipt_event, bill)
         self.places.place(receipt, statement, self.now)
         self._judge_again(receipt, bill)
         return receipt
@@ -173,7 +142,48 @@ def find_bills_decided_upon(keys: Iterable[Key]) -> set[Key]:
     return found
 
 
-def _lines(receipt: Receipt, statement: ReceiptStatement) -> Iterable[ReceiptLine]:
+def make_receipt(event: ExchangeEvent, receipt_event: ReceiptEvent, bill: Bill | None) -> Receipt:
+    """The row of a receipt; where it was printed, and by whom, is not set yet."""
+    statement = receipt_event.receipt
+    reference = statement.reference
+    return Receipt(
+        shop_id=event.shop_id,
+        receipt_id=statement.receipt_id,
+        type=statement.type,
+        printed_at=statement.printed_at,
+        received_at=event.occurred_at,
+        total=statement.total,
+        tax=statement.tax,
+        discount=statement.discount,
+        informational=statement.informational,
+        payment_source=statement.payment_source,
+        settlement_method=reference.settlement_method,
+        shift=statement.shift,
+        user_id=receipt_event.user_id,
+        bill=bill,
+        bill_external_id=reference.bill_id,
+        bill_number=reference.number,
+        bill_issued_at=to_utc(reference.date, event.shop) if reference.date else None,
+        customer_name=reference.customer.name,
+        customer_taxpayer_number=reference.customer.taxpayer_number,
+        prepayment=reference.prepayment,
+        content_modified=reference.content_modified,
+        new_content=[[product, format_wire(quantity)] for product, quantity in reference.new_content],
+        fingerprint=statement.fingerprint,
+    )
+
+
+def make_delivery(event: ExchangeEvent, receipt_event: ReceiptEvent, receipt: Receipt) -> ReceiptDelivery:
+    return ReceiptDelivery(
+        receipt=receipt,
+        event=event,
+        evotor_event_id=receipt_event.event_id,
+        fingerprint=receipt_event.receipt.fingerprint,
+    )
+
+
+def make_lines(receipt: Receipt, statement: ReceiptStatement) -> Iterable[ReceiptLine]:
+    """The rows of a receipt's lines."""
     for position, line in enumerate(statement.lines):
         yield ReceiptLine(
             receipt=receipt,

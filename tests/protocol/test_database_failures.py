@@ -12,6 +12,7 @@ from django.utils import timezone
 from reconciliation.services import reconcile
 from shops import serving
 from shops.models import Bill, ExchangeEvent, Receipt
+from shops.quick import receipt as quick
 from shops.serving import accept_receipts
 from shops.wire_writer import read_json, write_json
 from tests.logs import line, make_bill, make_receipt
@@ -109,21 +110,34 @@ def test_a_bill_of_a_process_that_died_is_recorded(crm: Crm, monkeypatch: pytest
     call_command("audit", f"--as-of={now.isoformat()}")
 
 
-def test_an_answer_that_was_committed_unheard_is_not_given_twice(
-    till: Till, crm: Crm, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The connection broke at the commit: the work was done, and nobody knew."""
-    crm.put(BILL)
-    shop = Bill.objects.get().shop
-    attempts = []
+def break_at_the_commit(work: Any) -> Any:
+    """The work is done and committed, and its connection breaks before that is known."""
 
-    def commit_unheard(work: Any, *, find_outcome: Any) -> Any:
-        attempts.append(work())
+    def work_unheard(*arguments: Any, **options: Any) -> Any:
+        work(*arguments, **options)
+        raise OperationalError("the connection broke")
+
+    return work_unheard
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_an_answer_that_was_committed_unheard_is_not_given_twice(
+    till: Till, crm: Crm, monkeypatch: pytest.MonkeyPatch, is_plain: bool
+) -> None:
+    crm.put(BILL)
+    attempts: list[object] = []
+
+    def commit_unheard(work: Any, *, find_outcome: Any, is_repetition: bool) -> Any:
+        attempts.append(find_outcome() if is_repetition else work())
         return find_outcome() or work()
 
     monkeypatch.setattr(serving, "commit", commit_unheard)
-    body = write_json(make_event(RECEIPT))
-    answer = accept_receipts(shop, body, query={"q": "/api/v2/receipts"}, now=timezone.now())
+    if is_plain:
+        monkeypatch.setattr(serving, "is_postgresql", lambda: False)
+    monkeypatch.setattr(quick, "record", break_at_the_commit(quick.record))
+    answer = accept_receipts(
+        Bill.objects.get().shop, write_json(make_event(RECEIPT)), query={"q": "/api/v2/receipts"}, now=timezone.now()
+    )
     assert (answer.status, answer.body) == (200, b"")
     assert len(attempts) == 1
     assert ExchangeEvent.objects.filter(kind="RECEIPT", direction="answer").count() == 1

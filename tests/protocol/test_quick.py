@@ -1,0 +1,304 @@
+"""The short way of an exchange on PostgreSQL writes what the plain way writes, row for row; both are tried here."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import DataError, IntegrityError, connection, models, transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
+
+from shops import serving
+from shops.allocations import link
+from shops.live_journal import journal_answer, journal_request
+from shops.models import (
+    ApiKey,
+    Bill,
+    Employee,
+    ExchangeBody,
+    ExchangeEvent,
+    Product,
+    Receipt,
+    ReceiptDelivery,
+    ReceiptLine,
+    Shift,
+    Shop,
+    Store,
+    Terminal,
+)
+from shops.quick import journal as quick_journal
+from shops.quick import receipt as quick
+from shops.statements import KeptQuery, pipelined_transaction, send
+from shops.wire_writer import write_json
+from tests.factories import make_accountant
+from tests.logs import line, make_bill, make_receipt
+from tests.protocol.conftest import Crm, Till, make_event
+
+NOW = datetime(2026, 3, 25, 12, 0, 0, 500_000, tzinfo=UTC)
+TABLES: tuple[type[models.Model], ...] = (
+    ExchangeEvent,
+    ExchangeBody,
+    Receipt,
+    ReceiptLine,
+    ReceiptDelivery,
+    Bill,
+    Product,
+    Shift,
+    Store,
+    Terminal,
+    Employee,
+)
+
+only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="the short way is PostgreSQL's alone")
+
+
+class Undone(Exception):
+    """Takes back what one way has written, so that the other begins with the same."""
+
+
+def stop_the_clock(milliseconds: int = 0) -> Any:
+    """However often it is asked for the time, and the ways do not ask equally often."""
+    return patch("django.utils.timezone.now", return_value=NOW + timedelta(milliseconds=milliseconds))
+
+
+def dump() -> dict[str, list[dict[str, Any]]]:
+    """All rows; keys of rows that were made just now, which no two ways share, are told by their order."""
+    order: dict[type[models.Model], dict[Any, str]] = {}
+    dumped = {}
+    for model in TABLES:
+        rows = list(model._default_manager.order_by("pk").values())
+        key = model._meta.pk.attname
+        order[model] = {row[key]: f"{model.__name__} {index}" for index, row in enumerate(rows)}
+        dumped[model.__name__] = rows
+    for model in TABLES:
+        for row in dumped[model.__name__]:
+            for field in model._meta.concrete_fields:
+                related = ExchangeEvent if field.attname == "entry_id" else field.related_model
+                related = model if field.primary_key and model is not ExchangeBody else related
+                if related in order and row[field.attname] is not None:
+                    row[field.attname] = order[related][row[field.attname]]
+    return dumped
+
+
+def go_both_ways(work: Callable[[], Any]) -> None:
+    """Holds what work gives, and all rows after it, against each other: in short, and plainly."""
+    ways = []
+    for is_plain in (False, True):
+        with ExitStack() as stack:
+            stack.enter_context(stop_the_clock())
+            for name in ("shops.live_journal.is_postgresql", "shops.serving.is_postgresql"):
+                stack.enter_context(patch(name, return_value=not is_plain))
+            try:
+                with transaction.atomic():
+                    ways.append((work(), dump()))
+                    raise Undone
+            except Undone:
+                pass
+    (given, rows), (given_plainly, rows_written_plainly) = ways
+    assert given == given_plainly
+    for table, written in rows.items():
+        assert written == rows_written_plainly[table], table
+
+
+LINES = st.lists(
+    st.builds(
+        line,
+        st.sampled_from(["tea", "cup", "pot", ""]),
+        st.sampled_from([100, 250, "0.01"]),
+        st.sampled_from([1, 2, "0.5"]),
+        discount=st.sampled_from([0, 10]),
+    ),
+    max_size=4,
+)
+STATED = make_bill("1", [line("tea", 100, 2), line("cup", 250)])
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["SELL", "PAYBACK", "BUY"]),
+        "infoCheck": st.just(True),
+        "storeId": st.sampled_from(["", "elsewhere", "another shop's"]),
+        "deviceId": st.sampled_from(["", "another"]),
+        "employeeId": st.sampled_from(["", "another"]),
+        "shiftId": st.sampled_from(["", "2", "closed", "by its id"]),
+        "dateTime": st.sampled_from(["", "2026-03-25T11:00:00.000+0000"]),
+        "totalAmount": st.sampled_from([0, 100, 450, 900]),
+    },
+)
+EXTRAS = st.fixed_dictionaries(
+    {},
+    optional={
+        "billId": st.sampled_from(["1", "2", "", "cancelled"]),
+        "settlementMethod": st.sampled_from(["PartialSettlement", "Lend", "AdvancePayment", "FullPrepayment"]),
+        "contentModified": st.just(True),
+        "newContent": st.just([{"id": "tea", "newQuantity": 1}]),
+        "number": st.sampled_from(["1-CRM", ""]),
+        "date": st.sampled_from(["", "2026-03-25 09:00:00"]),
+        "prepayment": st.just(50),
+    },
+)
+
+
+@pytest.fixture
+def world(till: Till, crm: Crm, shop: Shop, other_shop: Shop) -> Shop:
+    """A bill, a withdrawn one, and the places where receipts are printed."""
+    crm.put(STATED)
+    crm.put(make_bill("cancelled", [line("tea", 100)]))
+    crm.delete("cancelled")
+    store = Store.objects.create(shop=shop, evotor_id="store")
+    Store.objects.create(shop=other_shop, evotor_id="another shop's")
+    terminal = Terminal.objects.create(shop=shop, store=store, evotor_id="device")
+    Employee.objects.create(shop=shop, evotor_id="employee")
+    for key, session, closed_at in (("1", "", None), ("closed", "", NOW), ("3", "by its id", None)):
+        Shift.objects.create(
+            shop=shop, terminal=terminal, store=store, key=key, session_id=session, closed_at=closed_at
+        )
+    return shop
+
+
+def deliver(shop: Shop, *bodies: bytes) -> list[tuple[int, bytes]]:
+    answers = []
+    for index, body in enumerate(bodies, start=1):
+        with stop_the_clock(index):
+            answers.append(serving.accept_receipts(shop, body, query={"q": "/"}, now=timezone.now()))
+    return [(answer.status, answer.body) for answer in answers]
+
+
+@only_postgresql
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=LINES, fields=FIELDS, extras=EXTRAS, policy=st.sampled_from(Shop.AfterPartial.values), again=st.booleans())
+def test_a_receipt_writes_the_same_rows_both_ways(
+    world: Shop, lines: Any, fields: Any, extras: Any, policy: str, again: bool
+) -> None:
+    world.after_partial = policy
+    Shop.objects.filter(pk=world.pk).update(after_partial=policy)
+    bodies = [
+        write_json(make_event(make_receipt(receipt_id, lines, STATED, extras=extras, **fields), event_id))
+        for receipt_id, event_id in (("r-1", "e-1"), ("r-1" if again else "r-2", "e-2"))
+    ]
+    go_both_ways(lambda: deliver(world, *bodies))
+
+
+@only_postgresql
+def test_an_ordinary_receipt_takes_the_short_way(
+    world: Shop, till: Till, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    till.offers()  # notes that its key was used
+    body = write_json(make_event(make_receipt("r-1", [line("tea", 100, 2), line("cup", 250)], STATED)))
+    # The key; the request; within a savepoint (two) five questions and one answer.
+    with django_assert_num_queries(10):
+        assert till.send("POST", "/api/v2/receipts", body).status_code == 200
+    assert Receipt.objects.get().bill == Bill.objects.get(external_id="1")
+    assert not Bill.objects.get(external_id="1").on_offer
+
+
+def test_what_a_list_and_a_bill_cost(till: Till, crm: Crm, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    crm.put(STATED)
+    till.bill("1")
+    is_short = connection.vendor == "postgresql"
+    # The key, the request, what is on offer, the answer. Plainly an entry and its text, each time in a savepoint.
+    with django_assert_num_queries(4 if is_short else 13):
+        till.offers()
+    with django_assert_num_queries(4 if is_short else 14):
+        till.bill("1")
+
+
+@only_postgresql
+def test_a_receipt_of_a_bill_about_which_a_person_has_decided_writes_the_same_both_ways(world: Shop) -> None:
+    deliver(world, write_json(make_event(make_receipt("r-1", [line("tea", 100)], None))))
+    bill = Bill.objects.get(external_id="1")
+    link(Receipt.objects.get(), bill, actor=make_accountant(), now=NOW)
+    body = write_json(make_event(make_receipt("r-2", [line("tea", 100), line("cup", 250)], STATED)))
+    go_both_ways(lambda: deliver(world, body))
+
+
+EVENTS = st.fixed_dictionaries(
+    {
+        "body": st.sampled_from([b"", b"{}", b"\xff", b"what?", b'{"a": "\\u0000"}']),
+        "answer": st.sampled_from([b"", b"[]", b"\x00"]),
+        "fault": st.sampled_from(["", "odd"]),
+        "remark": st.sampled_from(["", "Kept."]),
+        "opens_bill": st.sampled_from(["", "1", "nothing"]),
+        "waits": st.sampled_from([0, 120]),
+        "is_taken": st.booleans(),
+        "origin": st.sampled_from([ExchangeEvent.Origin.SERVED, ExchangeEvent.Origin.UPSTREAM]),
+    }
+)
+
+
+@only_postgresql
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(EVENTS)
+def test_an_exchange_is_journaled_the_same_both_ways(world: Shop, said: dict[str, Any]) -> None:
+    def journal() -> None:
+        now = timezone.now()
+        if said["is_taken"]:
+            journal_request(world, "LIST", query={}, now=now)
+        asked = {"query": {"q": "/", "token": "x"}, "body": said["body"], "origin": said["origin"], "bill_id": "1"}
+        request = journal_request(world, "BILL", now=now, **asked)
+        request.fault = said["fault"]
+        later = now + timedelta(seconds=said["waits"])
+        options = {name: said[name] for name in ("fault", "remark", "opens_bill")}
+        answer = journal_answer(request, said["answer"], now=later, **options)
+        assert request.answer == answer
+        assert (answer.pk, answer.body) == (request.answer_id, ExchangeEvent.objects.get(pk=answer.pk).body)
+
+    go_both_ways(journal)
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_request_alone_need_not_wait_for_the_disk_and_nothing_else_goes_with_it(shop: Shop) -> None:
+    journal_request(shop, "LIST", query={}, now=NOW)
+    assert send("SHOW synchronous_commit", ()).fetchall() == [("on",)]
+    assert "synchronous_commit" not in quick_journal.STORE_ANSWER
+    assert "synchronous_commit" not in quick._write_statement()
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("within", [True, False])
+def test_a_pipelined_transaction_is_all_or_nothing(within: bool) -> None:
+    def write(*names: int) -> None:
+        with pipelined_transaction():
+            for number in names:
+                send(INSERT_SHOP, (number,))
+
+    with ExitStack() as stack:
+        if within:
+            stack.enter_context(transaction.atomic())
+        write(1)
+        with pytest.raises(IntegrityError):
+            write(2, 1, 3)
+        with pytest.raises(DataError):
+            write(4, 1 << 70)
+        with pytest.raises(Undone), pipelined_transaction():
+            send(INSERT_SHOP, (5,))
+            raise Undone
+        write(6)
+    assert set(Shop.objects.values_list("pk", flat=True)) == {1, 6}
+
+
+INSERT_SHOP = """INSERT INTO shops_shop
+(number, name, time_zone, after_partial, opened_not_paid_after, late_receipt_after, write_off_limit, two_step_required)
+VALUES (%s, '', 'UTC', 'full', '1 day', '1 day', 0, false)"""
+
+
+def test_a_kept_query_gives_what_its_queryset_gives(till: Till, crm: Crm, shop: Shop) -> None:
+    crm.put(STATED)
+    crm.put(make_bill("2", [line("tea", 100)]))
+    rows = KeptQuery(lambda number, name: Bill.objects.filter(shop=number, external_id=name), (int, str))
+    with_shop = KeptQuery(lambda number: ApiKey.objects.select_related("shop__upstream").filter(shop=number), (int,))
+    plain = KeptQuery(lambda number: Bill.objects.filter(shop=number).values_list("total", "issued_at"), (int,))
+    for bill_id in ("1", "2", "3"):
+        assert rows.fetch(shop.pk, bill_id) == list(Bill.objects.filter(shop=shop, external_id=bill_id))
+    [found] = rows.fetch(shop.pk, "1")
+    assert found.__dict__.keys() == Bill.objects.get(external_id="1").__dict__.keys()
+    assert found.total == Bill.objects.get(external_id="1").total
+    assert {key.shop for key in with_shop.fetch(shop.pk)} == {shop}
+    assert not any(hasattr(key.shop, "upstream") for key in with_shop.fetch(shop.pk))
+    assert plain.fetch(shop.pk) == list(Bill.objects.filter(shop=shop).values_list("total", "issued_at"))
