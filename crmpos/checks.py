@@ -100,6 +100,21 @@ def check_mail(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security, deploy=True)
+def check_proxies(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
+    """HTTPS means that a proxy is in front; not counted, it is taken for whoever calls through it."""
+    if not settings.HTTPS or settings.PROXY_COUNT:
+        return []
+    return [
+        Warning(
+            "HTTPS is on, and PROXY_COUNT is 0: every caller has the address of the proxy.",
+            hint="Then one caller's failed log-ins lock out all others. Set PROXY_COUNT to the number of proxies in "
+            "front that write X-Forwarded-For, or leave it out for one.",
+            id="crmpos.W005",
+        )
+    ]
+
+
 @register(deploy=True)
 def check_static_files(app_configs: AppConfigs, **kwargs: Any) -> list[CheckMessage]:
     folder = settings.STATIC_ROOT

@@ -209,6 +209,12 @@ def test_letters_without_a_sender_and_without_links_are_told(settings: Settings)
     assert said == ["EMAIL_URL is set, and EMAIL_FROM is not.", "EMAIL_URL is set, and SITE_URL is not."]
 
 
+@pytest.mark.parametrize(("https", "count", "told"), [(True, 0, ["crmpos.W005"]), (True, 1, []), (False, 0, [])])
+def test_a_proxy_that_is_not_counted_is_told(settings: Settings, https: bool, count: int, told: list[str]) -> None:
+    settings.HTTPS, settings.PROXY_COUNT = https, count
+    assert [name for name in list_own_checks() if name == "crmpos.W005"] == told
+
+
 @pytest.mark.django_db
 def test_the_embedded_database_is_safe_under_several_writers() -> None:
     if connection.vendor == "sqlite":
