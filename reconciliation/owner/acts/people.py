@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -129,6 +130,7 @@ def _show(request: HttpRequest, shop: Shop, form: InviteForm, roles: list[Member
             {
                 "membership": member,
                 "name": name_person(member.person),
+                "about": _describe_member(member),
                 "is_own": member.person == person,
                 "may_change": may_change(person, member, shop, roles),
                 "may_leave": member.person == person and member.shop_id == shop.pk,
@@ -136,12 +138,24 @@ def _show(request: HttpRequest, shop: Shop, form: InviteForm, roles: list[Member
             for member in list_members(shop)
         ],
         "invitations": [
-            {"invitation": row, "state": _word_state(row, now), "may_change": row.role in roles} for row in waiting
+            {
+                "invitation": row,
+                "name": row.email,
+                "about": [capfirst(row.get_role_display()), _word_state(row, now)],
+                "may_change": row.role in roles,
+            }
+            for row in waiting
         ],
         "changes": [{"time": show_time(change.at, shop.zone), "sentence": _word_change(change)} for change in changes],
         "waits_for_server": not settings.MAIL_SERVER_IS_SET,
     }
     return show(request, "people", shop, "people", context)
+
+
+def _describe_member(member: Membership) -> list[str]:
+    """The role, where it holds if that is everywhere, and the address."""
+    everywhere = "" if member.shop_id else gettext("of every shop")
+    return [word for word in (capfirst(member.get_role_display()), everywhere, member.person.email) if word]
 
 
 def _word_state(row: Invitation, now: datetime) -> str:
