@@ -11,11 +11,15 @@ from shops.models.shop import Shop
 
 
 class Bill(models.Model):
-    """A bill as it was last stated. Every statement of its contents is kept as a `BillVersion`."""
+    """A bill as it was last stated. Every statement of its contents is kept as a `BillVersion`.
+
+    The row is written whenever something is learned of the bill, and every index with it: what nobody looks bills up
+    by, as the messages that state and list them, has none. A shop is the first column of several.
+    """
 
     SHOP_PATH = "shop"
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="bills", verbose_name=_("shop"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="bills", verbose_name=_("shop"), db_index=False)
     external_id = models.CharField(_("id"), max_length=200)
     number = models.CharField(_("number"), max_length=200, blank=True)
     issued_at = models.DateTimeField(_("date"), null=True, blank=True)
@@ -27,7 +31,13 @@ class Bill(models.Model):
         _("version"), default=0, help_text=_("The newest statement of its contents; 0: contents unknown.")
     )
     stated_by = models.ForeignKey(
-        ExchangeEvent, models.PROTECT, related_name="+", verbose_name=_("last BILL answer"), null=True, blank=True
+        ExchangeEvent,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("last BILL answer"),
+        null=True,
+        blank=True,
+        db_index=False,
     )
     listed_total = models.DecimalField(_("total in LIST"), max_digits=15, decimal_places=2, null=True, blank=True)
     listed_by = models.ForeignKey(
@@ -37,6 +47,7 @@ class Bill(models.Model):
         verbose_name=_("last LIST answer with it"),
         null=True,
         blank=True,
+        db_index=False,
     )
     upstream_listed_by = models.ForeignKey(
         ExchangeEvent,
@@ -45,6 +56,7 @@ class Bill(models.Model):
         verbose_name=_("last news of it in a LIST of the CRM"),
         null=True,
         blank=True,
+        db_index=False,
         help_text=_("What the CRM tells crmpos is not what a register was offered."),
     )
     left_list_at = models.DateTimeField(
@@ -54,7 +66,13 @@ class Bill(models.Model):
         help_text=_("The CRM of the shop does not list it any more."),
     )
     opened_by = models.ForeignKey(
-        ExchangeEvent, models.PROTECT, related_name="+", verbose_name=_("first opened by"), null=True, blank=True
+        ExchangeEvent,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("first opened by"),
+        null=True,
+        blank=True,
+        db_index=False,
     )
     cancelled_at = models.DateTimeField(
         _("cancelled"), null=True, blank=True, help_text=_("The CRM has withdrawn it; it is not offered any more.")
