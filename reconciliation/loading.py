@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from reconciliation.rules import facts
 from shops import models
-from shops.bill_values import current_lines, load_bill_values, load_current_lines, load_receipts_without_bill
+from shops.bill_values import current_lines, load_bill_values, load_current_marks, load_receipts_without_bill
 from shops.exchange_log import Direction
 from shops.money import ZERO
 from shops.shift_totals import ShiftKey, ShiftTotals, count_shifts, count_vat
@@ -150,7 +150,7 @@ def read_policy(shop: models.Shop) -> facts.Policy:
 
 def _load_paid_marks(bill_ids: Collection[int]) -> dict[int, list[tuple[str, tuple[str, ...]]]]:
     """The marking codes of these bills whose item stands on other, fully paid bills of the shop, and on which."""
-    rows = [(bill, line.marked_item, line.mark) for bill, line in load_current_lines(bill_ids) if line.marked_item]
+    rows = list(load_current_marks(bill_ids))
     if not rows:
         return {}
     shops = dict(models.Bill.objects.filter(pk__in={bill for bill, _, _ in rows}).values_list("pk", "shop"))

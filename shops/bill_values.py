@@ -105,10 +105,22 @@ def load_current_lines(bill_ids: Collection[int]) -> Iterator[tuple[int, models.
 
     In two queries: as long as PostgreSQL has no statistics it plans a join of three tables badly.
     """
-    versions = models.BillVersion.objects.filter(bill__in=bill_ids, sequence=F("bill__version"))
-    bill_of = dict(versions.values_list("pk", "bill"))
+    bill_of = _load_current_versions(bill_ids)
     for row in models.BillLine.objects.filter(version__in=list(bill_of)).order_by("version", "position"):
         yield bill_of[row.version_id], row
+
+
+def load_current_marks(bill_ids: Collection[int]) -> Iterator[tuple[int, str, str]]:
+    """The marked items on these bills as they were last stated: the bill's primary key, the item, its whole code."""
+    bill_of = _load_current_versions(bill_ids)
+    marked = models.BillLine.objects.filter(version__in=list(bill_of)).exclude(marked_item="")
+    for version, item, mark in marked.order_by("version", "position").values_list("version", "marked_item", "mark"):
+        yield bill_of[version], item, mark
+
+
+def _load_current_versions(bill_ids: Collection[int]) -> dict[int, int]:
+    versions = models.BillVersion.objects.filter(bill__in=bill_ids, sequence=F("bill__version"))
+    return dict(versions.values_list("pk", "bill"))
 
 
 def current_lines() -> QuerySet[models.BillLine]:
