@@ -44,6 +44,10 @@ class Benchmark:
 
 
 BENCHMARKS = {
+    "judging": Benchmark("judging:compare_judging", "a million new cases, and once more when nothing has changed"),
+    "two-workers": Benchmark(
+        "two_workers:compare_workers", "a hundred thousand cases by two workers and by one", needs_postgresql=True
+    ),
     "latency": Benchmark(
         "latency:measure", "from a receipt to its discrepancy at 200 receipts a second", needs_postgresql=True
     ),
