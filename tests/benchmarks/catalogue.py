@@ -48,6 +48,9 @@ BENCHMARKS = {
     "two-workers": Benchmark(
         "two_workers:compare_workers", "a hundred thousand cases by two workers and by one", needs_postgresql=True
     ),
+    "receipt": Benchmark("serving:compare_receipts", "RECEIPT over HTTP", needs_postgresql=True),
+    "list": Benchmark("serving:compare_list", "LIST over HTTP, of a shop of a million bills", needs_postgresql=True),
+    "bill": Benchmark("serving:compare_bill", "BILL over HTTP, of a shop of a million bills", needs_postgresql=True),
     "latency": Benchmark(
         "latency:measure", "from a receipt to its discrepancy at 200 receipts a second", needs_postgresql=True
     ),
