@@ -4,12 +4,14 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.signals import got_request_exception
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+HERE = Path(__file__).parent
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
 
 # What is awaited comes within a second; on a busy machine it may take many.
@@ -18,6 +20,14 @@ expect.set_options(timeout=TIMEOUT_MILLISECONDS)
 
 # What browsers have complained of since the test began, whichever page it was.
 console_errors: list[str] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a browser makes of a page is the same whatever holds the rows."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("once")
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ from tests.conftest import find_free_port
 from tests.faults.servers import Server
 from tests.processes import Environment, share_database, wait_until
 
+# How processes end is the same whatever they keep their rows in.
+pytestmark = pytest.mark.once
 CONFIGURATION = "crmpos/deploy/gunicorn.conf.py"
 
 
