@@ -58,6 +58,7 @@ def find_group(name: str) -> Group:
         import_module("reconciliation.migrations.0002_groups").fill_groups(Group, Permission)
         import_module("reconciliation.migrations.0026_people_belong_to_shops").fill_owners(Group, Permission)
         import_module("reconciliation.migrations.0038_owners_act").fill_groups(Group, Permission)
+        import_module("reconciliation.migrations.0041_owners_erase_customers").fill_groups(Group, Permission)
         writing_off = Permission.objects.get(codename="write_off_discrepancy")
         Group.objects.get(name="Accountants").permissions.add(writing_off)
     return Group.objects.get(name=name)

@@ -126,6 +126,8 @@ class ErasureAdmin(FactAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 wanted = form.read_wanted()
+                if not request.user.has_perm(ERASE_PERMISSION, wanted.shop):
+                    raise PermissionDenied
                 if "confirmed" in request.POST:
                     return self._erase(request, form, wanted)
                 told = preview(wanted)

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from shops.models import Bill, Erasure, ExchangeEvent, RetentionRun, Shop
-from tests.factories import NOON, make_person
+from tests.factories import NOON, join_shop, make_person, make_shop
 from tests.journal.test_erasure import NAME, write_log
 from tests.logs import import_log, reconcile
 
@@ -72,6 +72,23 @@ def test_nobody_else_may() -> None:
     assert "Erase a customer" not in client.get("/admin/shops/erasure/").content.decode()
     assert client.post(ADDRESS, SAID | {"confirmed": "1"}).status_code == 403
     assert Erasure.objects.count() == 0
+
+
+def test_an_owner_erases_in_the_own_shop_and_in_no_other() -> None:
+    owner = make_person("owner", "Owners", shop=Shop.objects.get(number=7))
+    other = make_shop(8)
+    join_shop(owner, "Viewers", other)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(owner)
+    page = client.get(ADDRESS).content.decode()
+    assert 'value="7"' in page
+    assert 'value="8"' not in page
+    assert client.post(ADDRESS, SAID | {"shop": "8", "confirmed": "1"}).status_code == 200
+    assert Erasure.objects.count() == 0
+    answer = client.post(ADDRESS, SAID | {"confirmed": "1"})
+    erasure = Erasure.objects.get()
+    assert (erasure.shop.number, erasure.made_by) == (7, owner)
+    assert client.get(answer["Location"]).status_code == 200
 
 
 def test_what_retention_removed_is_shown() -> None:
