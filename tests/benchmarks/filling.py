@@ -74,19 +74,20 @@ def write_template(shop: int) -> Log:
         lines = [line(ware, 100 + 10 * index + number, 1 + index) for index, ware in enumerate(WARES)]
         bill = make_bill(str(1000 + number), lines)
         log.ask_bill(bill, at=f"10:{number // 60:02}:{number % 60:02}")
-        log.deliver(_write_receipt(number, lines, bill), at=f"10:{10 + number // 60:02}:{number % 60:02}")
+        log.deliver(_write_receipt(shop, number, lines, bill), at=f"10:{10 + number // 60:02}:{number % 60:02}")
     return log
 
 
-def _write_receipt(number: int, lines: list[Line], bill: Json) -> Json:
+def _write_receipt(shop: int, number: int, lines: list[Line], bill: Json) -> Json:
     """Two of three lines, a higher price and a discount are what is wrong with the first ones."""
+    store = f"store {shop}"  # one that two shops name is wrong, too
     wrong: tuple[Callable[[], list[Line]], ...] = (
         lambda: lines[:2],
         lambda: [line(WARES[0], lines[0].price + 5), *lines[1:]],
         lambda: [line(WARES[0], lines[0].price, discount=Decimal("7.50")), *lines[1:]],
     )
     assert len(wrong) == WRONG_OF_TEMPLATE
-    return make_receipt(f"R{number}", wrong[number]() if number < len(wrong) else lines, bill)
+    return make_receipt(f"R{number}", wrong[number]() if number < len(wrong) else lines, bill, storeId=store)
 
 
 def multiply(times: int, tables: Iterable[Copied] = TABLES) -> None:

@@ -17,7 +17,7 @@ from reconciliation.models import Case
 from reconciliation.services import Reconciliation
 from tests.benchmarks.catalogue import Ground
 from tests.benchmarks.comparing import PER_SECOND, SECONDS, Measured, Row, Side, compare, timed
-from tests.benchmarks.filling import fill_with_paid_bills
+from tests.benchmarks.filling import TEMPLATE_BILLS, WRONG_OF_TEMPLATE, fill_with_paid_bills
 
 ROWS = 1_000_000
 GOAL_SHARE = 0.25  # within four times the better limit
@@ -62,7 +62,8 @@ def compare_judging(ground: Ground) -> list[Row]:
 
 def judge_new(shop: int) -> Found:
     now = timezone.now()
-    Reconciliation(as_of=now, now=now, shop_number=shop).run()
+    report = Reconciliation(as_of=now, now=now, shop_number=shop).run()
+    assert report.opened == report.judged * WRONG_OF_TEMPLATE // TEMPLATE_BILLS, report
     return list(Case.objects.filter(shop=shop).exclude(gap=0).values_list("bill__external_id", flat=True))
 
 
