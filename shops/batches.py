@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from shops.exchange_log import Entry, Fragment
 
-BATCH_ENTRIES = 500
+BATCH_ENTRIES = 2000
 BATCH_BYTES = 8 << 20
 
 

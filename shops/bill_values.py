@@ -77,10 +77,11 @@ def _parts_of(
 
 def _bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
     opened_at = bill.opened_by.occurred_at if bill.opened_by else None
-    return replace(_stated_bill(bill, lines), listed=_moment(bill.listed_by), opened_at=opened_at)
+    return replace(make_bill_value(bill, lines), listed=_moment(bill.listed_by), opened_at=opened_at)
 
 
-def _stated_bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
+def make_bill_value(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.Bill:
+    """A bill as it was last stated; when it was listed and opened is left out."""
     return values.Bill(
         external_id=bill.external_id,
         number=bill.number,
@@ -97,7 +98,7 @@ def _stated_bill(bill: models.Bill, lines: Iterable[values.BillLine]) -> values.
 def load_one_bill(bill: models.Bill) -> values.Bill:
     """A bill as it was last stated, in one query; when it was listed and opened is left out."""
     lines = models.BillLine.objects.filter(version__bill=bill, version__sequence=bill.version).order_by("position")
-    return _stated_bill(bill, [_bill_line(row) for row in lines])
+    return make_bill_value(bill, [_bill_line(row) for row in lines])
 
 
 def load_current_lines(bill_ids: Collection[int]) -> Iterator[tuple[int, models.BillLine]]:
@@ -133,10 +134,7 @@ def load_bare_receipts(rows: Iterable[models.Receipt]) -> list[tuple[models.Rece
     lines: dict[int, list[models.ReceiptLine]] = defaultdict(list)
     for line in models.ReceiptLine.objects.filter(receipt__in=[row.pk for row in held]):
         lines[line.receipt_id].append(line)
-    return [
-        (row, _receipt(row, lines.get(row.pk, ()), answered=None, other_contents_count=0, number_belongs_to=""))
-        for row in held
-    ]
+    return [(row, make_receipt_value(row, map(_receipt_line, lines.get(row.pk, ())))) for row in held]
 
 
 def load_receipts(rows: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, values.Receipt]]:
@@ -156,9 +154,9 @@ def load_receipts(rows: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, 
     return [
         (
             row,
-            _receipt(
+            make_receipt_value(
                 row,
-                lines.get(row.pk, ()),
+                map(_receipt_line, lines.get(row.pk, ())),
                 answered=answers.get(row.pk),
                 other_contents_count=others.get(row.pk, 0),
                 number_belongs_to=number_owners.get((row.shop_id, row.bill_number), "")
@@ -196,14 +194,15 @@ def _load_number_owners(receipts: Sequence[models.Receipt]) -> dict[tuple[int, s
     return {(shop, number): external_id for shop, number, external_id in found if (shop, number) in named}
 
 
-def _receipt(
+def make_receipt_value(
     row: models.Receipt,
-    lines: Iterable[models.ReceiptLine],
+    lines: Iterable[values.ReceiptLine],
     *,
-    answered: values.Moment | None,
-    other_contents_count: int,
-    number_belongs_to: str,
+    answered: values.Moment | None = None,
+    other_contents_count: int = 0,
+    number_belongs_to: str = "",
 ) -> values.Receipt:
+    """A receipt (a row with its store) with its lines."""
     return values.Receipt(
         receipt_id=row.receipt_id,
         type=row.type,
@@ -211,7 +210,7 @@ def _receipt(
         received_at=row.received_at,
         answered=answered,
         total=row.total,
-        lines=tuple(_receipt_line(line) for line in lines),
+        lines=tuple(lines),
         discount=row.discount,
         informational=row.informational,
         settlement_method=row.settlement_method,

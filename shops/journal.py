@@ -8,19 +8,57 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from io import BytesIO
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q
 
+from shops import bulk_writing
 from shops.exchange_log import Direction, Entry, Fragment, format_entry, read_oldest_first
 from shops.messages import Message, understand
-from shops.models import ErasedEntry, ExchangeEvent, JournalFragment, Shop
+from shops.models import ErasedEntry, ExchangeBody, ExchangeEvent, JournalFragment, Moment, Shop
 from shops.pairing import PAIRED_WITHIN, Half, pair
 from shops.wire import BILL
 
-Pair = tuple[ExchangeEvent, ExchangeEvent]  # a request and its answer
-
 RENUMBERING_OFFSET = 1_000_000_000  # beyond every position, within the column
+SECONDS_KEPT = 1 << 12
+
+
+@dataclass(slots=True, eq=False)
+class NewEvent:
+    """An entry of a log that is to be stored: it says of itself what an `ExchangeEvent` does."""
+
+    shop: Shop
+    shop_id: int
+    kind: str
+    direction: str
+    occurred_at: datetime
+    digest: str
+    bill_external_id: str
+    bill_number: str
+    fault: str
+    unjudged_since: datetime | None
+    body: str
+    verbatim: bytes | None
+    size_bytes: int
+    position: int = 0
+    pk: Any = None  # None until it is stored, as Django has it
+    answer_id: int | None = None
+    origin: ExchangeEvent.Origin = ExchangeEvent.Origin.LOG
+
+    @property
+    def is_request(self) -> bool:
+        return self.direction == Direction.REQUEST
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(int(self.occurred_at.timestamp()), self.position)
+
+
+Event = ExchangeEvent | NewEvent
+Pair = tuple[Event, Event]  # a request and its answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +66,7 @@ class Journaled:
     """An entry of a log in the journal; `is_new` is False where the journal held it already."""
 
     entry: Entry
-    event: ExchangeEvent
+    event: Event
     message: Message
     is_new: bool
 
@@ -56,16 +94,16 @@ def journal_entries(
     }
     iterators = {second: iter(group) for second, group in placed.items()}
     in_order = [next(iterators[item.event.occurred_at]) for item in prepared]
-    new = [item.event for item in in_order if item.is_new]
-    pairs = _pair(new, now)
-    _create(new, pairs)
+    new = [item.event for item in in_order if isinstance(item.event, NewEvent)]
+    pairs = _pair(new)
+    _store(new, pairs, now)
     return in_order, pairs
 
 
-def keep_fragment(fragment: Fragment, *, above: ExchangeEvent | None, source: str) -> bool:
+def keep_fragment(fragment: Fragment, *, above: Event | None, source: str) -> bool:
     """Keeps text that belongs to no entry where it stood; False where it was kept before."""
     _, created = JournalFragment.objects.get_or_create(
-        above=above,
+        above_id=above.pk if above else None,
         digest=_digest(fragment.text),
         defaults={
             "text": fragment.text,
@@ -79,10 +117,16 @@ def keep_fragment(fragment: Fragment, *, above: ExchangeEvent | None, source: st
 
 def to_utc(local_time: datetime, shop: Shop) -> datetime:
     """A time of the shop's own zone as UTC."""
-    return local_time.replace(tzinfo=shop.zone).astimezone(UTC)
+    return _to_utc(local_time, shop.zone)
 
 
-def _pair(new: Sequence[ExchangeEvent], now: datetime) -> list[Pair]:
+@lru_cache(SECONDS_KEPT)
+def _to_utc(local_time: datetime, zone: ZoneInfo) -> datetime:
+    """What happens at a time is often said of several things."""
+    return local_time.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _pair(new: Sequence[NewEvent]) -> list[Pair]:
     """Finds the partners of new events among themselves and among those still unpaired."""
     if not new:
         return []
@@ -92,7 +136,8 @@ def _pair(new: Sequence[ExchangeEvent], now: datetime) -> list[Pair]:
     )
     held = ExchangeEvent.without_answer().filter(near, request=None)
     held = held.exclude(origin=ExchangeEvent.Origin.UPSTREAM)  # it knows its own answer, or there was none
-    pairs = pair(
+    unpaired: list[Event] = sorted((*held, *new), key=lambda event: event.moment)
+    return pair(
         Half(
             reference=event,
             shop_number=event.shop_id,
@@ -101,51 +146,81 @@ def _pair(new: Sequence[ExchangeEvent], now: datetime) -> list[Pair]:
             occurred_at=event.occurred_at,
             bill_id=event.bill_external_id if event.kind == BILL else "",
         )
-        for event in sorted((*held, *new), key=lambda event: event.moment)
+        for event in unpaired
     )
+
+
+def _store(new: Sequence[NewEvent], pairs: Sequence[Pair], now: datetime) -> None:
+    """Stores new events, each with its text; requests that were held get their answers."""
+    ids = bulk_writing.reserve_ids(ExchangeEvent, len(new))
+    for event in new:
+        event.pk = next(ids)
     for request, answer in pairs:
-        request.answer = answer
+        request.answer_id = answer.pk
         # One that comes with its answer need not be judged; one that came before may have been judged unanswered.
-        request.unjudged_since = None if request.pk is None and not request.fault else now
-    return pairs
-
-
-def _create(new: Sequence[ExchangeEvent], pairs: Sequence[Pair]) -> None:
-    """Stores new events, answers before the requests that point to them; requests that were held get their answers."""
-    held = [request for request, _ in pairs if request.pk is not None]
-    ExchangeEvent.objects.bulk_create(event for event in new if not event.is_request)
-    ExchangeEvent.objects.bulk_create(event for event in new if event.is_request)
+        request.unjudged_since = None if isinstance(request, NewEvent) and not request.fault else now
+    write_time = bulk_writing.choose_time_writer()
+    bulk_writing.insert(ExchangeEvent, [_as_row(event, write_time) for event in new])
+    bulk_writing.insert(
+        ExchangeBody,
+        [(event.pk, write_time(event.occurred_at), event.body, event.verbatim) for event in new if event.size_bytes],
+    )
+    held = [request for request, _ in pairs if isinstance(request, ExchangeEvent)]
     ExchangeEvent.objects.bulk_update(held, ["answer", "unjudged_since"])
+
+
+def _as_row(event: NewEvent, write_time: bulk_writing.WriteTime) -> bulk_writing.Row:
+    """In the order of the columns."""
+    return (
+        event.pk,
+        event.shop_id,
+        event.kind,
+        event.direction,
+        write_time(event.occurred_at),
+        event.position,
+        event.size_bytes,
+        event.digest,
+        event.answer_id,
+        event.bill_external_id,
+        event.bill_number,
+        event.origin.value,
+        "",  # remark
+        "",  # request_id
+        event.fault,
+        write_time(event.unjudged_since),
+    )
 
 
 def _prepare(entry: Entry, shop: Shop, now: datetime) -> Journaled:
     message = understand(entry.kind, entry.direction, entry.body)
     fault = " ".join(part for part in (entry.damage, message.fault) if part)
     text, verbatim = to_storable(entry)
-    event = ExchangeEvent(
+    event = NewEvent(
         shop=shop,
+        shop_id=shop.number,
         kind=entry.kind,
         direction=entry.direction.value,
         occurred_at=to_utc(entry.local_time, shop),
-        position=0,
         digest=identify(entry),
         bill_external_id=message.bill_id,
         bill_number=message.bill_number,
         fault=fault,
         unjudged_since=now if fault or entry.direction == Direction.REQUEST else None,
+        body=text,
+        verbatim=verbatim,
+        size_bytes=len(entry.body) if verbatim is None else len(verbatim),
     )
-    event.body, event.verbatim = text, verbatim
     return Journaled(entry, event, message, is_new=True)
 
 
 def to_storable(entry: Entry) -> tuple[str, bytes | None]:
     """The body as text, and the whole entry as bytes where that text (or the usual frame) would not give it back."""
     try:
-        text = entry.body.decode()
+        text, is_text = entry.body.decode(), True
     except UnicodeDecodeError:
-        text = entry.body.decode(errors="replace")
+        text, is_text = entry.body.decode(errors="replace"), False
     usual_frame = entry.closed and not entry.header and not entry.tail
-    if usual_frame and "\0" not in text and text.encode() == entry.body:
+    if usual_frame and is_text and "\0" not in text:
         return text, None
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}"), format_entry(entry)
 
@@ -193,7 +268,7 @@ def _place(group: list[Journaled], known: list[ExchangeEvent], *, behind: bool) 
             journaled.event.position = position
         return group
     placed = _find_held(group, known)
-    order = list(known)
+    order: list[Event] = list(known)
     first_held = next((item.event for item in placed if not item.is_new), None)
     place = order.index(first_held) if first_held else len(order) if behind else 0
     for item in placed:
@@ -220,7 +295,7 @@ def _find_held(group: list[Journaled], known: list[ExchangeEvent]) -> list[Journ
     return found
 
 
-def _is_same(held: ExchangeEvent, event: ExchangeEvent, erased: Mapping[int, set[str]]) -> bool:
+def _is_same(held: ExchangeEvent, event: Event, erased: Mapping[int, set[str]]) -> bool:
     """An entry from which names were erased is known by what it was, and by what it has become."""
     is_text_same = held.digest == event.digest or event.digest in erased.get(held.pk, ())
     return held.shop_id == event.shop_id and is_text_same
@@ -233,7 +308,7 @@ def _load_erased(known: Sequence[ExchangeEvent]) -> dict[int, set[str]]:
     return found
 
 
-def _number(order: list[ExchangeEvent], known: list[ExchangeEvent]) -> None:
+def _number(order: list[Event], known: list[ExchangeEvent]) -> None:
     """Numbers the events of one second; only where an older log is filled in do rows of the journal move up."""
     if order[: len(known)] == known:
         for position, event in enumerate(order[len(known) :], start=known[-1].position + 1):

@@ -4,6 +4,7 @@ Pure. biip reads the elements (GS1 General Specifications, section 3: applicatio
 the marking system prescribes, which GS1 leaves open, are checked here.
 """
 
+import re
 from dataclasses import dataclass
 
 from biip import ParseError
@@ -14,6 +15,10 @@ LIGHT_INDUSTRY = "LIGHT_INDUSTRY_MARKED"
 LIGHT_INDUSTRY_SERIAL_LENGTH = 13
 CHECK_KEY_LENGTH = 4  # of 91 and of 93
 SIGNATURE_LENGTH = 44  # of 92
+
+# Nearly all codes: a GTIN of Russia, and nothing that biip could object to. Reading it by biip takes ten times as long.
+_TEXT = r"[!\"%-?A-Z_a-z]"
+_USUAL = re.compile(rf"01(046[0-9]{{11}})21({_TEXT}{{1,20}})\x1d(?:91{_TEXT}{{4}}\x1d92{_TEXT}{{44}}|93{_TEXT}{{4}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,15 @@ FAULTS = (NOT_GS1, NO_GTIN, GTIN_CHECK_DIGIT, NO_SERIAL, SERIAL_LENGTH, SIGNATUR
 
 def read_mark(code: str, *, item_type: str = "") -> Mark:
     """The parts of `code`, the text of a DataMatrix with GS as `\\u001d`; `item_type` is the wire's `type`."""
+    usual = _USUAL.fullmatch(code)
+    if usual and gs1_standard_check_digit(usual[1][:-1]) == int(usual[1][-1]):
+        has_other_length = item_type == LIGHT_INDUSTRY and len(usual[2]) != LIGHT_INDUSTRY_SERIAL_LENGTH
+        return Mark(usual[1], usual[2], SERIAL_LENGTH if has_other_length else "")
+    return read_mark_plainly(code, item_type=item_type)
+
+
+def read_mark_plainly(code: str, *, item_type: str = "") -> Mark:
+    """What `read_mark` gives, whatever the code."""
     try:
         elements = {element.ai.ai: element.value for element in GS1Message.parse(code).element_strings}
     except ParseError:

@@ -12,7 +12,7 @@ from itertools import count
 from django.db import IntegrityError, OperationalError, transaction
 
 from shops.exchange_log import Entry, Fragment
-from shops.journal import Journaled, Pair, journal_entries, keep_fragment
+from shops.journal import Event, Journaled, Pair, journal_entries, keep_fragment
 from shops.models import (
     Bill,
     BillLine,
@@ -27,7 +27,8 @@ from shops.models import (
 )
 from shops.partitions import create_partitions, list_months_around
 from shops.planner_statistics import PlannerStatistics
-from shops.recording.batch import Books, Said, record_messages
+from shops.recording.batch import Books, Said
+from shops.recording.bulk import record_log
 from shops.recording.places import PlaceBook
 
 ATTEMPTS = 5
@@ -63,7 +64,7 @@ class LogImporter:
     source: str
     report: ImportReport = field(default_factory=ImportReport)
     places: PlaceBook = field(default_factory=PlaceBook)
-    newest: ExchangeEvent | None = None  # the entry that stands right below what comes next
+    newest: Event | None = None  # the entry that stands right below what comes next
     statistics: PlannerStatistics = field(default_factory=lambda: PlannerStatistics(FACTS))
     months: set[date] = field(default_factory=set)  # those that have a partition for their texts
 
@@ -97,7 +98,7 @@ class LogImporter:
             shops = _lock_shops({entry.shop_number for entry in entries})
             journaled, pairs = journal_entries(entries, shops, now, log_begins=self.newest is None)
             new = [item for item in journaled if item.is_new]
-            recorded = record_messages([Said(item.event, item.message) for item in new], pairs, self.places, now)
+            recorded = record_log([Said(item.event, item.message) for item in new], pairs, self.places, now)
             fragments = self._keep_fragments(items, journaled)
         self._count(entries, new, pairs, recorded, fragments)
 

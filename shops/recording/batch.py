@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shops.allocated import judge_decided_again
+from shops.journal import Event, Pair
 from shops.messages import Message
 from shops.models import Bill, ExchangeEvent, Receipt
 from shops.offers import refresh_offers
@@ -16,7 +17,7 @@ from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
 from shops.recording.places import PlaceBook
 from shops.recording.products import ProductBook
-from shops.recording.receipts import ReceiptBook, find_bills_decided_upon
+from shops.recording.receipts import ReceiptBook
 from shops.wire import BILL, RECEIPT
 
 
@@ -24,7 +25,7 @@ from shops.wire import BILL, RECEIPT
 class Said:
     """A journaled message and what it says."""
 
-    event: ExchangeEvent
+    event: Event
     message: Message
 
 
@@ -37,28 +38,33 @@ class Books:
 
 def record_messages(
     messages: Sequence[Said],
-    pairs: Sequence[tuple[ExchangeEvent, ExchangeEvent]],
+    pairs: Sequence[Pair],
     places: PlaceBook,
     now: datetime,
 ) -> Books:
     """Records what messages say, in the order of the journal."""
     bills = BillBook(now)
     books = Books(bills, ReceiptBook(now, bills, places), ProductBook())
+    fill_books(books, messages, pairs)
+    books.receipts.write()
+    books.bills.write()
+    books.products.write()
+    refresh_offers(books.bills.find_paid_on())
+    judge_again_answered([request for request, _ in pairs], now)
+    _judge_again_unanswered(books.bills.new, now)
+    return books
+
+
+def fill_books(books: Books, messages: Sequence[Said], pairs: Sequence[Pair]) -> None:
+    """Loads what the messages are about, and enters what they say."""
     _load(books, messages)
     request_of = {answer.pk: request for request, answer in pairs}
     for said in messages:
         opened_by = request_of.get(said.event.pk, said.event) if _is_to_register(said.event) else None
         _record_message(books, said, opened_by=opened_by)
-    books.receipts.write()
-    books.bills.write()
-    books.products.write()
-    refresh_offers(books.bills.find_paid_on())
-    _judge_again_answered([request for request, _ in pairs], now)
-    _judge_again_unanswered(books.bills.new, now)
-    return books
 
 
-def _is_to_register(event: ExchangeEvent) -> bool:
+def _is_to_register(event: Event) -> bool:
     """Whether a BILL answer was given to a register, which has opened the bill by its request."""
     return event.kind == BILL and event.origin != ExchangeEvent.Origin.UPSTREAM
 
@@ -67,21 +73,21 @@ def _load(books: Books, messages: Iterable[Said]) -> None:
     stated, referenced, receipts, products = set[Key](), set[Key](), set[Key](), set[Key]()
     for said in messages:
         shop, message = said.event.shop_id, said.message
-        stated |= {(shop, listed.external_id) for listed in message.listed}
+        stated.update((shop, listed.external_id) for listed in message.listed)
         if message.bill:
             stated.add((shop, message.bill.external_id))
-            products |= {(shop, line.product_id) for line in message.bill.lines}
+            products.update((shop, line.product_id) for line in message.bill.lines)
         for event in message.receipts:
             receipts.add((shop, event.receipt.receipt_id))
             referenced.add((shop, event.receipt.reference.bill_id))
-            products |= {(shop, line.product_id) for line in event.receipt.lines}
-    referenced |= find_bills_decided_upon(receipts)
+            products.update((shop, line.product_id) for line in event.receipt.lines)
+    referenced |= books.receipts.find_bills_decided_upon(receipts)
     books.bills.load(stated=stated, referenced=referenced)
     books.receipts.load(receipts)
     books.products.load(products)
 
 
-def _record_message(books: Books, said: Said, *, opened_by: ExchangeEvent | None) -> None:
+def _record_message(books: Books, said: Said, *, opened_by: Event | None) -> None:
     event, message = said.event, said.message
     for listed in message.listed:
         books.bills.record_listed(event, listed)
@@ -95,7 +101,7 @@ def _record_message(books: Books, said: Said, *, opened_by: ExchangeEvent | None
             books.products.see_sold(event.shop_id, sold, event.occurred_at)
 
 
-def _judge_again_answered(requests: Sequence[ExchangeEvent], now: datetime) -> None:
+def judge_again_answered(requests: Sequence[Event], now: datetime) -> None:
     """An answer was found: a receipt counts as known to the register, and nothing waits for the answer any more."""
     answered = [request.pk for request in requests if request.kind == RECEIPT]
     if answered:

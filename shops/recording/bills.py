@@ -1,13 +1,14 @@
 """Bills, from LIST and BILL answers."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shops import wire
 from shops.allocated import CURRENT_PART
-from shops.journal import to_utc
+from shops.journal import Event, to_utc
 from shops.marks import read_mark
-from shops.models import AllocatedPart, Bill, BillLine, BillVersion, ExchangeEvent, Receipt, Shop
+from shops.models import AllocatedPart, Bill, BillLine, BillVersion, ExchangeEvent, Moment, Receipt, Shop
 from shops.money import ZERO
 from shops.recording.keys import Key, by_shop
 from shops.wire import BillStatement, ListedBill
@@ -44,18 +45,25 @@ class BillBook:
     version_numbers: dict[int, dict[str, int]] = field(default_factory=dict)  # bill pk: fingerprint -> sequence
     with_receipts: set[int] = field(default_factory=set)
     returned: set[int] = field(default_factory=set)  # bill pks that the CRM lists again
+    moments: dict[int, Moment] = field(default_factory=dict)  # of the messages that bills name, by their pks
 
     def load(self, *, stated: set[Key], referenced: set[Key]) -> None:
         """Loads all of them, and creates those that messages state for the first time."""
-        held = self.lock(stated | referenced)
-        missing = stated - held
+        missing = stated - self.lock(stated | referenced)
+        self.make(missing)
+        self.new = [self.bills[key] for key in sorted(missing)]
+        self.load_versions([self.bills[key].pk for key in stated])
+
+    def make(self, missing: set[Key]) -> None:
+        """Creates bills, unless others have done so meanwhile."""
         Bill.objects.bulk_create(
             (Bill(shop_id=shop, external_id=external_id, total=ZERO) for shop, external_id in sorted(missing)),
             ignore_conflicts=True,
         )
         self.lock(missing)
-        self.new = [self.bills[key] for key in sorted(missing)]
-        stated_pks = [self.bills[key].pk for key in stated]
+
+    def load_versions(self, stated_pks: Collection[int]) -> None:
+        """Loads what was stated of bills before, and which of them have receipts."""
         for bill_pk, fingerprint, sequence in BillVersion.objects.filter(bill__in=stated_pks).values_list(
             "bill", "fingerprint", "sequence"
         ):
@@ -75,43 +83,41 @@ class BillBook:
             self.lock({key})
         return self.bills[key]
 
-    def record_listed(self, event: ExchangeEvent, listed: ListedBill) -> None:
+    def record_listed(self, event: Event, listed: ListedBill) -> None:
         """A LIST answer that offers the bill. Of a bill with unknown contents it is all that is known.
 
         What the shop's CRM lists was not offered to anybody yet.
         """
         bill = self.bills[event.shop_id, listed.external_id]
-        if _is_later(bill.listed_by, event):
+        if self._is_later(bill.listed_by_id, event):
             return
-        is_known_better = _is_later(bill.upstream_listed_by, event)
+        is_known_better = self._is_later(bill.upstream_listed_by_id, event)
         if event.origin != ExchangeEvent.Origin.UPSTREAM:
-            bill.listed_by = event
+            bill.listed_by_id = self._name(event)
         elif is_known_better:
             return
         else:
             self._return_to_list(bill, event)
         changed = not is_known_better and _take_listed(bill, event.shop, listed)
-        if changed or bill.pk in self.with_receipts or bill.upstream_listed_by is event:
+        if changed or bill.pk in self.with_receipts or bill.upstream_listed_by_id == event.pk:
             self._judge_again(bill)
         else:
             self.only_listed.add((bill.shop_id, bill.external_id))
 
-    def record_statement(
-        self, event: ExchangeEvent, statement: BillStatement, *, opened_by: ExchangeEvent | None
-    ) -> None:
+    def record_statement(self, event: Event, statement: BillStatement, *, opened_by: Event | None) -> None:
         """A statement of the CRM: a version of its own unless it was made before; the newest counts.
 
         `opened_by` is the request by which a register opened the bill, where the statement answers one.
         """
         bill = self.bills[event.shop_id, statement.external_id]
-        if opened_by is not None and (bill.opened_by is None or opened_by.moment < bill.opened_by.moment):
-            bill.opened_by = opened_by
+        if opened_by is not None and (bill.opened_by_id is None or opened_by.moment < self.moments[bill.opened_by_id]):
+            bill.opened_by_id = self._name(opened_by)
             self._judge_again(bill)
         version = self._version(bill, event, statement)
-        if bill.stated_by is not None and bill.stated_by.moment > event.moment:
+        if self._is_later(bill.stated_by_id, event):
             return
         changed = bill.version != version
-        bill.stated_by, bill.version = event, version
+        bill.stated_by_id, bill.version = self._name(event), version
         bill.total, bill.prepayment = statement.total, statement.prepayment
         bill.customer_taxpayer_number = statement.customer.taxpayer_number
         changed |= _describe(bill, event.shop, statement.number, statement.date, statement.customer.name)
@@ -140,13 +146,12 @@ class BillBook:
             unique_fields=["pk"],
             update_fields=STATED_FIELDS,
         )
-        listed: dict[ExchangeEvent, list[int]] = {}
+        listed: dict[int | None, list[int]] = {}
         for key in self.only_listed - self.changed:
             bill = self.bills[key]
-            assert bill.listed_by is not None
-            listed.setdefault(bill.listed_by, []).append(bill.pk)
-        for event, bill_pks in listed.items():
-            Bill.objects.filter(pk__in=bill_pks).update(listed_by=event)
+            listed.setdefault(bill.listed_by_id, []).append(bill.pk)
+        for event_pk, bill_pks in listed.items():
+            Bill.objects.filter(pk__in=bill_pks).update(listed_by=event_pk)
 
     def lock(self, keys: Iterable[Key]) -> set[Key]:
         """Loads and locks bills, always in the same order; gives the keys of those that are there."""
@@ -155,40 +160,53 @@ class BillBook:
             held = Bill.with_messages().filter(shop=shop_number, external_id__in=ids).order_by("pk")
             for bill in held.select_for_update(of=("self",)):
                 self.bills[bill.shop_id, bill.external_id] = bill
+                for message in (bill.stated_by, bill.listed_by, bill.upstream_listed_by, bill.opened_by):
+                    if message is not None:
+                        self.moments[message.pk] = message.moment
                 loaded.add((bill.shop_id, bill.external_id))
         return loaded
 
-    def _return_to_list(self, bill: Bill, event: ExchangeEvent) -> None:
-        bill.upstream_listed_by = event
+    def _return_to_list(self, bill: Bill, event: Event) -> None:
+        bill.upstream_listed_by_id = self._name(event)
         if bill.left_list_at is not None:
             bill.left_list_at = None
             self.returned.add(bill.pk)
 
-    def _version(self, bill: Bill, event: ExchangeEvent, statement: BillStatement) -> int:
+    def _version(self, bill: Bill, event: Event, statement: BillStatement) -> int:
         numbers = self.version_numbers.setdefault(bill.pk, {})
-        if statement.fingerprint not in numbers:
+        fingerprint = statement.fingerprint
+        if fingerprint not in numbers:
             # Of two statements that an erasure has made equal, the newest counts.
-            numbers[statement.fingerprint] = max(numbers.values(), default=0) + 1
-            version = BillVersion(
-                bill=bill,
-                sequence=numbers[statement.fingerprint],
-                stated_by=event,
-                total=statement.total,
-                prepayment=statement.prepayment,
-                prepayment_enabled=statement.prepayment_enabled,
-                fingerprint=statement.fingerprint,
-            )
-            self.versions.append(version)
-            self.lines += _lines(version, statement)
-        return numbers[statement.fingerprint]
+            numbers[fingerprint] = max(numbers.values(), default=0) + 1
+            self.add_version(bill, numbers[fingerprint], event, statement, fingerprint)
+        return numbers[fingerprint]
+
+    def add_version(self, bill: Bill, sequence: int, event: Event, statement: BillStatement, fingerprint: str) -> None:
+        """Keeps a statement that was not made before, to be written."""
+        version = BillVersion(
+            bill=bill,
+            sequence=sequence,
+            stated_by_id=event.pk,
+            total=statement.total,
+            prepayment=statement.prepayment,
+            prepayment_enabled=statement.prepayment_enabled,
+            fingerprint=fingerprint,
+        )
+        self.versions.append(version)
+        self.lines += _lines(version, statement)
+
+    def _is_later(self, said_by: int | None, event: Event) -> bool:
+        return said_by is not None and self.moments[said_by] > event.moment
+
+    def _name(self, event: Event) -> int:
+        """The message as a bill names it."""
+        assert event.pk is not None
+        self.moments[event.pk] = event.moment
+        return event.pk
 
     def _judge_again(self, bill: Bill) -> None:
         bill.unjudged_since = self.now
         self.changed.add((bill.shop_id, bill.external_id))
-
-
-def _is_later(said_by: ExchangeEvent | None, event: ExchangeEvent) -> bool:
-    return said_by is not None and said_by.moment > event.moment
 
 
 def _take_listed(bill: Bill, shop: Shop, listed: ListedBill) -> bool:
@@ -223,5 +241,10 @@ def _lines(version: BillVersion, statement: BillStatement) -> Iterable[BillLine]
             goods_type=line.goods_type,
             unit=line.unit,
             mark=line.mark,
-            marked_item=read_mark(line.mark, item_type=line.goods_type).item[:200] if line.mark else "",
+            marked_item=name_marked_item(line),
         )
+
+
+def name_marked_item(line: wire.BillLine) -> str:
+    """What names the physical item that a line marks."""
+    return read_mark(line.mark, item_type=line.goods_type).item[:200] if line.mark else ""

@@ -10,18 +10,20 @@ from shops.money import format_wire
 from shops.recording.keys import Key, by_shop
 from shops.wire import BillLine, ReceiptLine
 
+Seen = tuple[str, str, Decimal, str, datetime]  # name, unit, price, tax rate, when
+
 
 @dataclass(slots=True)
 class ProductBook:
     """The products of one batch: the newest line about each counts."""
 
-    products: dict[Key, Product] = field(default_factory=dict)
-    touched: set[Key] = field(default_factory=set)
+    last_seen: dict[Key, datetime] = field(default_factory=dict)
+    seen: dict[Key, Seen] = field(default_factory=dict)
 
     def load(self, keys: Iterable[Key]) -> None:
         for shop_number, ids in by_shop(keys):
             held = Product.objects.filter(shop=shop_number, external_id__in=ids)
-            self.products |= {(product.shop_id, product.external_id): product for product in held}
+            self.last_seen |= {(shop_number, id): at for id, at in held.values_list("external_id", "last_seen_at")}
 
     def see_billed(self, shop_number: int, line: BillLine, at: datetime) -> None:
         self._see(shop_number, line.product_id, line.name, line.unit, line.price, line.tax_rate, at)
@@ -31,7 +33,18 @@ class ProductBook:
 
     def write(self) -> None:
         Product.objects.bulk_create(
-            (self.products[key] for key in sorted(self.touched)),
+            (
+                Product(
+                    shop_id=shop,
+                    external_id=external_id,
+                    name=name,
+                    unit=unit,
+                    price=price,
+                    tax_rate=tax_rate,
+                    last_seen_at=at,
+                )
+                for (shop, external_id), (name, unit, price, tax_rate, at) in sorted(self.seen.items())
+            ),
             update_conflicts=True,
             unique_fields=["shop", "external_id"],
             update_fields=["name", "unit", "price", "tax_rate", "last_seen_at"],
@@ -41,12 +54,11 @@ class ProductBook:
         self, shop_number: int, product_id: str, name: str, unit: str, price: Decimal, tax_rate: str, at: datetime
     ) -> None:
         key = (shop_number, product_id)
-        held = self.products.get(key)
-        if not product_id or (held is not None and held.last_seen_at > at):
+        last_seen = self.last_seen.get(key)
+        if not product_id or (last_seen is not None and last_seen > at):
             return
-        seen = {"name": name, "unit": unit, "price": price, "tax_rate": tax_rate, "last_seen_at": at}
-        self.products[key] = Product(shop_id=shop_number, external_id=product_id, **seen)
-        self.touched.add(key)
+        self.last_seen[key] = at
+        self.seen[key] = (name, unit, price, tax_rate, at)
 
 
 def name_rate(line: ReceiptLine) -> str:

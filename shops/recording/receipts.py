@@ -1,12 +1,12 @@
 """Receipts, from RECEIPT requests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shops.allocated import CURRENT_PART, find_bills_by_decision
-from shops.journal import to_utc
-from shops.models import AllocatedPart, Bill, ExchangeEvent, Receipt, ReceiptDelivery, ReceiptLine
+from shops.journal import Event, to_utc
+from shops.models import AllocatedPart, Bill, Receipt, ReceiptDelivery, ReceiptLine
 from shops.money import format_wire
 from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
@@ -31,12 +31,24 @@ class ReceiptBook:
     decided: dict[int, list[Key]] = field(default_factory=dict)  # receipt pk: the bills that a person gave it to
 
     def load(self, keys: Iterable[Key]) -> None:
-        for shop_number, ids in by_shop(keys):
-            held = Receipt.objects.filter(shop=shop_number, receipt_id__in=ids).order_by("pk").select_for_update()
-            self.receipts |= {(receipt.shop_id, receipt.receipt_id): receipt for receipt in held}
+        self.lock(keys)
         allocated = [receipt.pk for receipt in self.receipts.values() if receipt.is_allocated]
         if allocated:
             self._load_decided(allocated)
+
+    def lock(self, keys: Iterable[Key]) -> None:
+        """Loads and locks receipts, always in the same order."""
+        for shop_number, ids in by_shop(keys):
+            held = Receipt.objects.filter(shop=shop_number, receipt_id__in=ids).order_by("pk").select_for_update()
+            self.receipts |= {(receipt.shop_id, receipt.receipt_id): receipt for receipt in held}
+
+    def find_bills_decided_upon(self, keys: Iterable[Key]) -> set[Key]:
+        """The bills that a person has given these receipts to. They are locked before the receipts are."""
+        found: set[Key] = set()
+        for shop_number, ids in by_shop(keys):
+            receipts = Receipt.objects.filter(shop=shop_number, receipt_id__in=ids, is_allocated=True)
+            found |= set(find_bills_by_decision(receipts).values_list("shop", "external_id"))
+        return found
 
     def _load_decided(self, receipt_ids: Sequence[int]) -> None:
         """The bills that a person has given receipts to; of them only what was decided at this moment is not locked."""
@@ -47,7 +59,7 @@ class ReceiptBook:
             self.decided.setdefault(receipt, []).append((shop, external_id))
         self.bills.lock({key for keys in self.decided.values() for key in keys} - self.bills.bills.keys())
 
-    def record(self, event: ExchangeEvent, receipt_event: ReceiptEvent) -> None:
+    def record(self, event: Event, receipt_event: ReceiptEvent) -> None:
         """One delivery: the first makes the receipt; a further one is kept beside it, whatever its contents."""
         statement = receipt_event.receipt
         key = (event.shop_id, statement.receipt_id)
@@ -55,25 +67,37 @@ class ReceiptBook:
         if receipt is None:
             receipt = self.receipts[key] = self._receipt(event, receipt_event)
             self.new.append(receipt)
-            self.lines += make_lines(receipt, statement)
+            self.add_lines(receipt, statement)
         else:
             self.again_count += 1
             receipt.received_at = min(receipt.received_at, event.occurred_at)
             self._judge_delivered_again(receipt)
             if receipt.pk is not None:
                 self.delivered_again[receipt.pk] = receipt
+        self.add_delivery(receipt, event, receipt_event)
+
+    def add_lines(self, receipt: Receipt, statement: ReceiptStatement) -> None:
+        """Keeps the lines of a new receipt, to be written."""
+        self.lines += make_lines(receipt, statement)
+
+    def add_delivery(self, receipt: Receipt, event: Event, receipt_event: ReceiptEvent) -> None:
+        """Keeps an arrival of a receipt, to be written."""
         self.deliveries.append(make_delivery(event, receipt_event, receipt))
 
     def write(self) -> None:
         """Writes the receipts. Bills must be written after it: a receipt has its bill judged again."""
+        self.write_new()
+        Receipt.objects.bulk_update(self.delivered_again.values(), ["received_at", "unjudged_since"])
+        self.attach_waiting()
+        see_receipts(self.new, now=self.now)
+
+    def write_new(self) -> None:
+        """Writes the new receipts with their lines, and all arrivals."""
         Receipt.objects.bulk_create(self.new)
         ReceiptLine.objects.bulk_create(self.lines)
         ReceiptDelivery.objects.bulk_create(self.deliveries, ignore_conflicts=True)
-        Receipt.objects.bulk_update(self.delivered_again.values(), ["received_at", "unjudged_since"])
-        self._attach_waiting()
-        see_receipts(self.new, now=self.now)
 
-    def _receipt(self, event: ExchangeEvent, receipt_event: ReceiptEvent) -> Receipt:
+    def _receipt(self, event: Event, receipt_event: ReceiptEvent) -> Receipt:
         statement = receipt_event.receipt
         reference = statement.reference
         bill = self._find_bill(event.shop_id, reference.bill_id, reference.number)
@@ -112,17 +136,11 @@ class ReceiptBook:
         for key in self.decided.get(receipt.pk, ()):
             self.bills.judge_again(self.bills.bills[key])
 
-    def _attach_waiting(self) -> None:
+    def attach_waiting(self) -> None:
         """Gives new bills the receipts that came before them; has those judged again that name a new bill's number."""
         by_id = {(bill.shop_id, bill.external_id): bill for bill in self.bills.new}
         by_number = {(bill.shop_id, bill.number): bill for bill in self.bills.new if bill.number}
-        waiting: dict[int, Receipt] = {}
-        for shop_number, ids in by_shop(by_id):
-            found = Receipt.objects.filter(shop=shop_number, bill=None, bill_external_id__in=ids)
-            waiting |= {receipt.pk: receipt for receipt in found}
-        for shop_number, numbers in by_shop(by_number):
-            found = Receipt.objects.filter(shop=shop_number, bill=None, bill_number__in=numbers)
-            waiting |= {receipt.pk: receipt for receipt in found}
+        waiting = self.find_waiting(by_id, by_number)
         for receipt in waiting.values():
             bill = by_id.get((receipt.shop_id, receipt.bill_external_id))
             if bill is None and not receipt.bill_external_id:
@@ -132,17 +150,19 @@ class ReceiptBook:
                 self.bills.judge_again(bill)
         Receipt.objects.bulk_update(waiting.values(), ["bill", "unjudged_since"])
 
+    def find_waiting(self, bill_ids: Collection[Key], numbers: Collection[Key]) -> dict[int, Receipt]:
+        """The receipts without a bill that name any of these, by their primary keys."""
+        waiting: dict[int, Receipt] = {}
+        for shop_number, ids in by_shop(bill_ids):
+            found = Receipt.objects.filter(shop=shop_number, bill=None, bill_external_id__in=ids)
+            waiting |= {receipt.pk: receipt for receipt in found}
+        for shop_number, texts in by_shop(numbers):
+            found = Receipt.objects.filter(shop=shop_number, bill=None, bill_number__in=texts)
+            waiting |= {receipt.pk: receipt for receipt in found}
+        return waiting
 
-def find_bills_decided_upon(keys: Iterable[Key]) -> set[Key]:
-    """The bills that a person has given these receipts to. They are locked before the receipts are."""
-    found: set[Key] = set()
-    for shop_number, ids in by_shop(keys):
-        receipts = Receipt.objects.filter(shop=shop_number, receipt_id__in=ids, is_allocated=True)
-        found |= set(find_bills_by_decision(receipts).values_list("shop", "external_id"))
-    return found
 
-
-def make_receipt(event: ExchangeEvent, receipt_event: ReceiptEvent, bill: Bill | None) -> Receipt:
+def make_receipt(event: Event, receipt_event: ReceiptEvent, bill: Bill | None) -> Receipt:
     """The row of a receipt; where it was printed, and by whom, is not set yet."""
     statement = receipt_event.receipt
     reference = statement.reference
@@ -173,10 +193,10 @@ def make_receipt(event: ExchangeEvent, receipt_event: ReceiptEvent, bill: Bill |
     )
 
 
-def make_delivery(event: ExchangeEvent, receipt_event: ReceiptEvent, receipt: Receipt) -> ReceiptDelivery:
+def make_delivery(event: Event, receipt_event: ReceiptEvent, receipt: Receipt) -> ReceiptDelivery:
     return ReceiptDelivery(
         receipt=receipt,
-        event=event,
+        event_id=event.pk,
         evotor_event_id=receipt_event.event_id,
         fingerprint=receipt_event.receipt.fingerprint,
     )

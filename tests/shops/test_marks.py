@@ -14,6 +14,7 @@ from shops.marks import (
     SERIAL_LENGTH,
     SIGNATURE,
     read_mark,
+    read_mark_plainly,
 )
 
 KEY_AND_SIGNATURE = "\x1d91EE10\x1d92iXJRCt9D5dTQ5GkcsHpqS1CFAmXV/TSLwg6BEFrql4M="
@@ -69,3 +70,23 @@ def test_any_text_is_read(code: str) -> None:
 @given(st.integers(0, len(GOOD) - 1), st.characters())
 def test_any_damage_to_a_good_code_is_read(position: int, character: str) -> None:
     assert read_mark(GOOD[:position] + character + GOOD[position + 1 :]).fault in ("", *FAULTS)
+
+
+TEXTS = st.text(st.characters(min_codepoint=0x1C, max_codepoint=0x7F), max_size=50)
+SERIALS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7A), min_size=1, max_size=21)
+ENDS = st.sampled_from([KEY_AND_SIGNATURE, "\x1d93dGVz", "\x1d93dGVz\x1d", "\x1d93dGV", "", "\x1d91EE10\x1d93dGVz"])
+TYPES = st.sampled_from([LIGHT_INDUSTRY, "PERFUME_MARKED", ""])
+
+
+@given(gtin=st.from_regex(r"0[0-9]46[0-9]{9}", fullmatch=True), serial=SERIALS, end=ENDS | TEXTS, item_type=TYPES)
+def test_a_usual_code_is_read_as_any_other(gtin: str, serial: str, end: str, item_type: str) -> None:
+    for check_digit in "0123456789":
+        for shown in (gtin, "046" + gtin[3:]):
+            code = f"01{shown}{check_digit}21{serial}{end}"
+            assert read_mark(code, item_type=item_type) == read_mark_plainly(code, item_type=item_type)
+
+
+@given(TEXTS)
+def test_any_text_is_read_alike(text: str) -> None:
+    assert read_mark(text) == read_mark_plainly(text)
+    assert read_mark(GOOD + text) == read_mark_plainly(GOOD + text)
