@@ -54,6 +54,7 @@ BENCHMARKS = {
     "latency": Benchmark(
         "latency:measure", "from a receipt to its discrepancy at 200 receipts a second", needs_postgresql=True
     ),
+    "import": Benchmark("importing:compare_import", "a log of 100 MB against json.loads of its messages"),
     "queue": Benchmark("pages:compare_queue", "the queue, its filters and its search among a million discrepancies"),
     "owner": Benchmark("pages:compare_owner", "the owner's page among a million receipts"),
 }
