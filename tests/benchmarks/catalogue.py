@@ -51,6 +51,9 @@ BENCHMARKS = {
     "receipt": Benchmark("serving:compare_receipts", "RECEIPT over HTTP", needs_postgresql=True),
     "list": Benchmark("serving:compare_list", "LIST over HTTP, of a shop of a million bills", needs_postgresql=True),
     "bill": Benchmark("serving:compare_bill", "BILL over HTTP, of a shop of a million bills", needs_postgresql=True),
+    "web-workers": Benchmark(
+        "web_workers:compare_web_workers", "RECEIPT by two web workers and by one", needs_postgresql=True
+    ),
     "latency": Benchmark(
         "latency:measure", "from a receipt to its discrepancy at 200 receipts a second", needs_postgresql=True
     ),

@@ -94,7 +94,7 @@ class Registers:
     statuses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)  # that each answer took
-    _next: int = 1000
+    next_number: int = 1000  # of the bill that was sold last
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -149,8 +149,8 @@ class Registers:
     def _sell(self) -> None:
         while not self._stop.is_set():
             with self._lock:
-                self._next += 1
-                number = self._next
+                self.next_number += 1
+                number = self.next_number
             self.sell(number)
             time.sleep(self.pause_seconds)
 
