@@ -100,17 +100,20 @@ def find_ids(
         return []
     first, second = (_column(field) for name in names for field in list_fields(model) if field.attname == name)
     if is_postgresql():
-        pairs = "SELECT * FROM unnest(%s::bigint[], %s::text[])"
+        pairs = "unnest(%s::bigint[], %s::text[]) AS wanted (number, text)"
         arguments: list[Any] = [[number for number, _ in keys], [text for _, text in keys]]
+        number, text, join = "wanted.number", "wanted.text", "JOIN"
     else:
-        pairs = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(%s)"
-        arguments = [json.dumps(list(keys))]
+        pairs, arguments = "json_each(%s) AS wanted", [json.dumps(list(keys))]
+        number, text = "json_extract(wanted.value, '$[0]')", "json_extract(wanted.value, '$[1]')"
+        join = "CROSS JOIN"  # from the keys to the rows: SQLite would look through all rows of the shops
     condition = f" AND {where}" if where else ""
-    table = _quote(model._meta.db_table)
+    statement = (
+        f"SELECT DISTINCT held.id FROM {pairs} {join} {_quote(model._meta.db_table)} AS held"
+        f" ON held.{first} = {number} AND held.{second} = {text}{condition} ORDER BY held.id"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM {table} WHERE ({first}, {second}) IN ({pairs}){condition} ORDER BY id", arguments
-        )
+        cursor.execute(statement, arguments)
         return [key for (key,) in cursor.fetchall()]
 
 

@@ -160,7 +160,10 @@ def _store(new: Sequence[NewEvent], pairs: Sequence[Pair], now: datetime) -> Non
         # One that comes with its answer need not be judged; one that came before may have been judged unanswered.
         request.unjudged_since = None if isinstance(request, NewEvent) and not request.fault else now
     write_time = bulk_writing.choose_time_writer()
-    bulk_writing.insert(ExchangeEvent, [_as_row(event, write_time) for event in new])
+    # Answers before the requests that point to them: while SQLite knows of a row that points at nothing, it looks for
+    # every new entry through all the tables that may point to it, and bills have no index for that.
+    ordered = sorted(new, key=lambda event: event.is_request)
+    bulk_writing.insert(ExchangeEvent, [_as_row(event, write_time) for event in ordered])
     bulk_writing.insert(
         ExchangeBody,
         [(event.pk, write_time(event.occurred_at), event.body, event.verbatim) for event in new if event.size_bytes],
