@@ -110,7 +110,7 @@ def write_newest_first(entries: Iterable[Entry | Fragment], output: BinaryIO) ->
 def read_oldest_first(
     file: BinaryIO,
     *,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: Callable[[int], object] | None = None,
     block_bytes: int = BLOCK_BYTES,
     entry_limit_bytes: int = ENTRY_LIMIT_BYTES,
 ) -> Iterator[Entry | Fragment]:

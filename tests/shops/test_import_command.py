@@ -71,6 +71,18 @@ def test_several_files_are_taken_in_turn(tmp_path: Path) -> None:
     assert ExchangeEvent.objects.count() == 4
 
 
+def test_the_bar_in_a_terminal_ends_where_the_log_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("shops.exchange_log.PROGRESS_BYTES", 1000)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    run("import_exchange_log", str(SAMPLE))
+    last = terminal.getvalue().rpartition("\r")[2]
+    assert "100%" in last
+
+
 def test_an_empty_file_holds_nothing() -> None:
     output, errors = import_log(b"")
 

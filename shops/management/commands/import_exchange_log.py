@@ -43,7 +43,7 @@ class Command(DatabaseCommand):
             LogSource(path) as source,
             tqdm(total=source.size_bytes, unit="B", unit_scale=True, desc=name, disable=not sys.stderr.isatty()) as bar,
         ):
-            items = read_oldest_first(source.file, on_progress=lambda size_bytes: _show(bar, size_bytes))
+            items = read_oldest_first(source.file, on_progress=bar.update)
             for batch in cut_into_batches(items):
                 importer.import_batch(batch, now=timezone.now())
             truncated = source.truncated
@@ -77,7 +77,3 @@ class Command(DatabaseCommand):
                 "damaged": len(report.damages),
             }
         )
-
-
-def _show(bar: "tqdm[Any]", size_bytes: int) -> None:
-    bar.update(size_bytes - bar.n)
