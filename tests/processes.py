@@ -12,6 +12,7 @@ from django.db import connection
 ROOT = Path(__file__).resolve().parent.parent
 
 WAIT_SECONDS = 180
+WAITS_FOR_ME = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 
 Environment = dict[str, str]
 
@@ -59,3 +60,11 @@ def wait_until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline, "in vain"
         time.sleep(0.01)
+
+
+def is_waited_for() -> bool:
+    """Whether another connection to PostgreSQL waits for a lock of this one."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITS_FOR_ME)
+        (count,) = cursor.fetchone()
+    return bool(count)

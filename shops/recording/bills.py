@@ -1,6 +1,6 @@
 """Bills, from LIST and BILL answers."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,6 +29,7 @@ STATED_FIELDS = [
     "opened_by",
     "unjudged_since",
 ]
+MESSAGES = ("stated_by_id", "listed_by_id", "upstream_listed_by_id", "opened_by_id")
 
 
 @dataclass(slots=True)
@@ -158,13 +159,29 @@ class BillBook:
         loaded: set[Key] = set()
         for shop_number, ids in by_shop(keys):
             held = Bill.with_messages().filter(shop=shop_number, external_id__in=ids).order_by("pk")
-            for bill in held.select_for_update(of=("self",)):
-                self.bills[bill.shop_id, bill.external_id] = bill
-                for message in (bill.stated_by, bill.listed_by, bill.upstream_listed_by, bill.opened_by):
-                    if message is not None:
-                        self.moments[message.pk] = message.moment
-                loaded.add((bill.shop_id, bill.external_id))
+            bills = list(held.select_for_update(of=("self",)))
+            self._note_moments(bills)
+            found = {(bill.shop_id, bill.external_id): bill for bill in bills}
+            self.bills |= found
+            loaded |= found.keys()
         return loaded
+
+    def _note_moments(self, bills: Iterable[Bill]) -> None:
+        """When the messages were said that the bills name.
+
+        PostgreSQL gives a row for whose lock it had to wait as it is by then, but what is joined to it as it was when
+        the statement began: a message that another has stored meanwhile is named by the bill, and has to be looked up.
+        """
+        for bill in bills:
+            for message in (bill.stated_by, bill.listed_by, bill.upstream_listed_by, bill.opened_by):
+                if message is not None:
+                    self.moments[message.pk] = message.moment
+        if unseen := list_named(bills) - self.moments.keys():
+            self._load_moments(sorted(unseen))
+
+    def _load_moments(self, pks: Sequence[int]) -> None:
+        events = ExchangeEvent.objects.filter(pk__in=pks)
+        self.moments |= {event.pk: event.moment for event in events.only("occurred_at", "position")}
 
     def _return_to_list(self, bill: Bill, event: Event) -> None:
         bill.upstream_listed_by_id = self._name(event)
@@ -207,6 +224,11 @@ class BillBook:
     def _judge_again(self, bill: Bill) -> None:
         bill.unjudged_since = self.now
         self.changed.add((bill.shop_id, bill.external_id))
+
+
+def list_named(bills: Iterable[Bill]) -> set[int]:
+    """The messages that bills name, by their pks."""
+    return {pk for bill in bills for name in MESSAGES if (pk := getattr(bill, name)) is not None}
 
 
 def _take_listed(bill: Bill, shop: Shop, listed: ListedBill) -> bool:

@@ -32,7 +32,7 @@ from shops.offers import refresh_offers
 from shops.payment import values
 from shops.payment.offer import offer_of
 from shops.recording.batch import Books, Said, fill_books, judge_again_answered
-from shops.recording.bills import STATED_FIELDS, BillBook, name_marked_item
+from shops.recording.bills import STATED_FIELDS, BillBook, list_named, name_marked_item
 from shops.recording.keys import Key
 from shops.recording.places import PlaceBook
 from shops.recording.products import ProductBook
@@ -42,8 +42,6 @@ IDS_PER_QUERY = 5000
 
 # As `ExchangeEvent.without_answer` has it; requests that were not sent to the shop's own CRM.
 UNANSWERED = "COALESCE(answer_id, 0) = 0 AND direction = 'request' AND origin <> 'upstream'"
-
-MESSAGES = ("stated_by_id", "listed_by_id", "upstream_listed_by_id", "opened_by_id")
 
 
 def record_log(messages: Sequence[Said], pairs: Sequence[Pair], places: PlaceBook, now: datetime) -> Books:
@@ -107,10 +105,11 @@ class BulkBillBook(BillBook):
         named: set[int] = set()
         wanted = {key for key in keys if key[1]}
         for pks in _cut(bulk_writing.find_ids(Bill, ("shop_id", "external_id"), wanted)):
-            for bill in Bill.objects.filter(pk__in=pks).order_by("pk").select_for_update():
-                self.bills[bill.shop_id, bill.external_id] = bill
-                loaded.add((bill.shop_id, bill.external_id))
-                named |= {pk for name in MESSAGES if (pk := getattr(bill, name)) is not None}
+            bills = list(Bill.objects.filter(pk__in=pks).order_by("pk").select_for_update())
+            found = {(bill.shop_id, bill.external_id): bill for bill in bills}
+            self.bills |= found
+            loaded |= found.keys()
+            named |= list_named(bills)
         self._load_moments(sorted(named - self.moments.keys()))
         return loaded
 

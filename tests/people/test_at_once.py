@@ -11,16 +11,7 @@ from shops import people
 from shops.models import Membership, MembershipChange, Shop
 from tests.factories import NOON
 from tests.owner_acts.conftest import make_member
-from tests.processes import wait_until
-
-WAITS_FOR_ME = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-
-
-def is_waited_for() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(WAITS_FOR_ME)
-        (count,) = cursor.fetchone()
-    return bool(count)
+from tests.processes import is_waited_for, wait_until
 
 
 def remove(actor: User, other: User) -> str:
