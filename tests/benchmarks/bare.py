@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,12 @@ WHERE bill.shop_id = %s AND bill.external_id = %s AND bill.on_offer"""
 
 
 @cache
+@cache
+def positions() -> "count[int]":
+    """Places in the journal that no other process takes: two messages may come in one microsecond."""
+    return count(os.getpid() % 1000 * 1_000_000)
+
+
 def connect() -> psycopg.Connection[Any]:
     """One connection for the life of the process."""
     return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
@@ -101,9 +108,9 @@ def accept(shop: int, body: bytes) -> None:
             assert row is not None
             return row[0]
 
-        answered = (shop, "answer", second, now().microsecond, 0, digest, None, bill, "")
+        answered = (shop, "answer", second, next(positions()), 0, digest, None, bill, "")
         answer_id = insert(EVENT, *answered)
-        asked = (shop, "request", second, time.microsecond, len(body), digest, answer_id, bill, number)
+        asked = (shop, "request", second, next(positions()), len(body), digest, answer_id, bill, number)
         request_id = insert(EVENT, *asked)
         cursor.execute(BODY, (request_id, second, text))
         bill_id = insert(BILL, time, shop, bill)
@@ -119,7 +126,9 @@ def accept(shop: int, body: bytes) -> None:
         lines = list(enumerate(data["items"]))
         cursor.executemany(LINE, [(receipt_id, place, *list_line(line)) for place, line in lines])
         cursor.execute(DELIVERY, (receipt_id, request_id, event["id"], fingerprint))
-        cursor.executemany(PRODUCT, [list_product(shop, line, second) for _, line in lines])
+        # In one order, or two receipts wait for each other's products.
+        sold = sorted(data["items"], key=lambda line: str(line["id"]))
+        cursor.executemany(PRODUCT, [list_product(shop, line, second) for line in sold])
 
 
 def list_line(line: dict[str, Any]) -> list[Any]:
