@@ -21,7 +21,7 @@ from shops.payment import values
 from shops.payment.offer import Offer, offer_of
 from shops.quick.journal import ANSWERED, ENTRY, list_entry_values, list_learned_values, name_columns
 from shops.recording.products import name_rate
-from shops.recording.receipts import make_delivery, make_lines, make_receipt
+from shops.recording.receipts import make_delivery, make_line_value, make_lines, make_receipt
 from shops.statements import Row, pipelined_transaction, send
 from shops.wire import ReceiptEvent, ReceiptStatement
 
@@ -114,12 +114,6 @@ def _place(receipt: Receipt, said: ReceiptStatement, places: Row | None) -> None
 
 def _paying(receipt: Receipt, said: ReceiptStatement) -> values.Receipt:
     """The receipt as the offer of its bill sees it."""
-    lines = tuple(
-        values.ReceiptLine(
-            line.product_id, line.name, line.price, line.quantity, line.discount, line.total, line.tax, line.tax_percent
-        )
-        for line in said.lines
-    )
     return values.Receipt(
         said.receipt_id,
         said.type,
@@ -127,7 +121,7 @@ def _paying(receipt: Receipt, said: ReceiptStatement) -> values.Receipt:
         receipt.received_at,
         None,
         said.total,
-        lines,
+        tuple(make_line_value(line) for line in said.lines),
         said.discount,
         said.informational,
         said.reference.settlement_method,

@@ -36,7 +36,7 @@ from shops.recording.bills import STATED_FIELDS, BillBook, list_named, name_mark
 from shops.recording.keys import Key
 from shops.recording.places import PlaceBook
 from shops.recording.products import ProductBook
-from shops.recording.receipts import ReceiptBook
+from shops.recording.receipts import ReceiptBook, make_line_value
 
 IDS_PER_QUERY = 5000
 
@@ -222,7 +222,7 @@ class BulkReceiptBook(ReceiptBook):
         found: dict[int, list[values.Receipt]] = defaultdict(list)
         for receipt, statement in self.statements:
             if receipt.bill_id is not None and receipt.bill_id in bill_pks:
-                lines = map(_receipt_line_value, statement.lines)
+                lines = map(make_line_value, statement.lines)
                 found[receipt.bill_id].append(make_receipt_value(receipt, lines))
         return found
 
@@ -322,17 +322,4 @@ def _bill_line_value(line: wire.BillLine) -> values.BillLine:
         tax_rate=line.tax_rate,
         goods_type=line.goods_type,
         mark=line.mark,
-    )
-
-
-def _receipt_line_value(line: wire.ReceiptLine) -> values.ReceiptLine:
-    return values.ReceiptLine(
-        product_id=line.product_id,
-        name=line.name,
-        price=line.price,
-        quantity=line.quantity,
-        discount=line.discount,
-        total=line.total,
-        tax=line.tax,
-        tax_percent=line.tax_percent,
     )

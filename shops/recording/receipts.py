@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shops import wire
 from shops.allocated import CURRENT_PART, find_bills_by_decision
 from shops.journal import Event, to_utc
 from shops.models import AllocatedPart, Bill, Receipt, ReceiptDelivery, ReceiptLine
 from shops.money import format_wire
+from shops.payment import values
 from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
 from shops.recording.places import PlaceBook
@@ -219,3 +221,17 @@ def make_lines(receipt: Receipt, statement: ReceiptStatement) -> Iterable[Receip
             item_type=line.item_type,
             unit=line.unit,
         )
+
+
+def make_line_value(line: wire.ReceiptLine) -> values.ReceiptLine:
+    """A line that was sold, as the rules of what is paid see it."""
+    return values.ReceiptLine(
+        product_id=line.product_id,
+        name=line.name,
+        price=line.price,
+        quantity=line.quantity,
+        discount=line.discount,
+        total=line.total,
+        tax=line.tax,
+        tax_percent=line.tax_percent,
+    )

@@ -124,7 +124,11 @@ def test_a_log_of_which_half_is_there_already_brings_the_other_half() -> None:
     assert ExchangeEvent.objects.count() == log.count(ENTRY) + 1
 
 
-@pytest.mark.xfail(reason="an answer that was given to an older request is not taken from it when its own one comes")
+@pytest.mark.xfail(
+    strict=True,
+    reason="Not built: what was paired is not paired anew. The later request is shown as unanswered: false, but it "
+    "touches no amount. Logs that are imported from the oldest to the newest do not meet it. The README says so.",
+)
 def test_an_answer_goes_to_its_own_request_though_that_comes_last() -> None:
     first, answered, second, answered_too = (
         f"| 2026-03-25 12:00:{second} | 40 | {direction} (LIST) | {body} |\n".encode()
