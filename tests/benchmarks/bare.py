@@ -55,12 +55,12 @@ WHERE bill.shop_id = %s AND bill.external_id = %s AND bill.on_offer"""
 
 
 @cache
-@cache
 def positions() -> "count[int]":
     """Places in the journal that no other process takes: two messages may come in one microsecond."""
     return count(os.getpid() % 1000 * 1_000_000)
 
 
+@cache
 def connect() -> psycopg.Connection[Any]:
     """One connection for the life of the process."""
     return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
