@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 
 import psycopg
+from django.utils import timezone
 
+from reconciliation.services import Reconciliation
 from shops.wire_writer import write_json
 from tests.benchmarks.catalogue import Ground
 from tests.benchmarks.comparing import MILLISECONDS, Row, percentile
+from tests.benchmarks.filling import fill_with_paid_bills
 from tests.faults.load import PARTLY_PAID_EVERY, Registers, make_payment
 from tests.faults.servers import SMALL_SHOP, Books, Redis, System, make_books, running
 from tests.processes import wait_until
@@ -37,9 +40,10 @@ WHERE discrepancy.id > %s
 
 @dataclass
 class Watch:
-    """Looks into the database again and again, and notes when the discrepancy of a bill was there."""
+    """Looks into the database again and again, and notes when the discrepancy of one of these bills was there."""
 
     url: str
+    bills: frozenset[str]
     seen: dict[str, float] = field(default_factory=dict)
     _last_id: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -51,7 +55,8 @@ class Watch:
                 now = time.monotonic()
                 for pk, bill in found:
                     self._last_id = max(self._last_id, pk)
-                    self.seen.setdefault(bill, now)
+                    if bill in self.bills:
+                        self.seen.setdefault(bill, now)
 
     def stop(self) -> None:
         self._stop.set()
@@ -61,6 +66,8 @@ def measure(ground: Ground) -> list[Row]:
     seconds = ground.seconds or SECONDS
     count = RECEIPTS_PER_SECOND * seconds
     secrets = make_books(ground.database_url, ground.folder)
+    if ground.rows:
+        _judge_others(ground.rows)
     books, redis = Books(ground.database_url, secrets), Redis(ground.folder)
     try:
         with running(books, ground.folder, redis.url, LOG_LEVEL="INFO") as system:
@@ -88,9 +95,16 @@ def measure(ground: Ground) -> list[Row]:
     return [Row(title, MILLISECONDS, percentile(waits, 0.99), goal=GOAL_MILLISECONDS, more=more)]
 
 
+def _judge_others(bills: int) -> None:
+    """Another shop has so many bills that were paid and judged before."""
+    fill_with_paid_bills(bills)
+    now = timezone.now()
+    Reconciliation(as_of=now, now=now).run()
+
+
 def _sell(system: System, numbers: list[int]) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
     """When each receipt was due, when it was answered, and when its discrepancy was seen."""
-    watch = Watch(system.books.url)
+    watch = Watch(system.books.url, frozenset(map(str, numbers)))
     watching = threading.Thread(target=watch.run, daemon=True)
     watching.start()
     bodies = {number: write_json(make_payment(number)) for number in numbers}

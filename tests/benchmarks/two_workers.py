@@ -35,7 +35,7 @@ def compare_workers(ground: Ground) -> list[Row]:
     connection.close()  # a database in use is no template
     two = _side("two workers", ground.database_url, ("judging", "judging,forwarding"))
     one = _side("one worker", ground.database_url, ("judging",))
-    return compare(f"judging {rows:,} cases", SECONDS, two, one, goal=GOAL_RATIO, rounds=ground.rounds)
+    return compare("judging by two workers", SECONDS, two, one, goal=GOAL_RATIO, rounds=ground.rounds)
 
 
 def _side(name: str, filled_url: str, queues: Queues) -> Side:
