@@ -1,6 +1,6 @@
 """What is dismissed in SQL leaves the same rows behind as what the rules have judged: all of them, in all tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +25,19 @@ Rows = dict[str, list[str]]
 
 
 def leave_all_to_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clean_bills, "find_clean_bills", lambda *arguments: {})
+    def find_none(bill_ids: Iterable[int], shop_numbers: object) -> list[clean_bills.Group]:
+        bills = list(bill_ids)
+        return [clean_bills.Group(None, None, len(bills), clean_bills.write_list(bills))]
+
+    monkeypatch.setattr(clean_bills, "find_clean_bills", find_none)
+
+
+def find_clean(bills: Iterable[Bill]) -> dict[int, bool]:
+    """The clean ones, and whether they are paid."""
+    groups = clean_bills.find_clean_bills([bill.pk for bill in bills], {bill.shop_id for bill in bills})
+    return {
+        pk: group.is_paid for group in groups if group.is_paid is not None for pk in clean_bills.read_list(group.bills)
+    }
 
 
 def judge_both_ways(now: Any = NOW) -> None:
@@ -118,8 +130,7 @@ def test_each_deviation_alone_is_judged_as_by_the_rules() -> None:
 
 def test_the_clean_ones_are_dismissed_and_no_other() -> None:
     import_log(write_everything_alone())
-    bills = list(Bill.objects.filter(shop=7))
-    clean = clean_bills.find_clean_bills([bill.pk for bill in bills], {7})
+    clean = find_clean(Bill.objects.filter(shop=7))
     found = find_names(Bill.objects.filter(pk__in=clean))
     assert (found - set(CLEAN), set(CLEAN) - found) == (set(), set())
     unpaid = {pk for pk, is_paid in clean.items() if not is_paid}
