@@ -19,6 +19,7 @@ from reconciliation.rules import facts
 from reconciliation.rules.findings import Finding, Judgement
 from reconciliation.rules.kinds import Kind
 from reconciliation.set_offs import write_set_offs
+from shops import bulk_writing
 from shops.models import Bill
 
 Subject = Literal["bill", "receipt", "event", "shift"]
@@ -82,9 +83,11 @@ def apply_judgements(subject: Subject, judged: Sequence[JudgedCase], *, as_of: d
         for discrepancy in _apply(application, cases[item.subject_id], item.judgement, held, now)
     ]
     application.steps += ask_rules(application.steps, now=now)
-    Discrepancy.objects.bulk_create(new)
+    bulk_writing.insert_new(Discrepancy, new)
     Discrepancy.objects.bulk_update(application.dirty, DISCREPANCY_FIELDS)
-    DiscrepancyStep.objects.bulk_create(application.steps)
+    for step in application.steps:
+        step.discrepancy = step.discrepancy  # which has its primary key by now
+    bulk_writing.insert_new(DiscrepancyStep, application.steps)
     write_case_index(
         JudgedFacts(cases[item.subject_id], item.facts_of_case, item.judgement)
         for item in judged
@@ -130,7 +133,7 @@ def _write_cases(
         _set_figures(case, item, as_of, now)
         if change := notices.find_payment_change(case, before):
             application.payments.append(change)
-    Case.objects.bulk_create(new)
+    bulk_writing.insert_new(Case, new)
     Case.objects.bulk_update(old, CASE_FIELDS)
     if subject == "bill" and application.payment_changed:
         _mark_paid([cases[pk] for pk in application.payment_changed])

@@ -10,6 +10,7 @@ from reconciliation.models import Case, CaseReceipt, CaseText
 from reconciliation.rules import facts
 from reconciliation.rules.findings import Judgement
 from reconciliation.search import write_amounts, write_words
+from shops import bulk_writing
 from shops.models import Receipt
 
 PLACE_FIELDS = ("store_id", "terminal_id", "employee_id", "payment_source")
@@ -48,10 +49,9 @@ def is_indexed(item: JudgedFacts, text: CaseText | None, receipts: Iterable[Case
 def _write_texts(judged: Sequence[JudgedFacts]) -> None:
     texts = [_text_of(item) for item in judged]
     held = CaseText.objects.in_bulk([text.pk for text in texts])
-    changed = [text for text in texts if text.pk not in held or not _is_same(held[text.pk], text)]
-    CaseText.objects.bulk_create(
-        changed, update_conflicts=True, unique_fields=["case"], update_fields=["words", "amounts"]
-    )
+    bulk_writing.insert_objects(CaseText, [text for text in texts if text.pk not in held])
+    changed = [text for text in texts if text.pk in held and not _is_same(held[text.pk], text)]
+    CaseText.objects.bulk_update(changed, ["words", "amounts"])
 
 
 def _text_of(item: JudgedFacts) -> CaseText:
@@ -78,4 +78,4 @@ def _write_receipts(judged: Sequence[JudgedFacts]) -> None:
     held = CaseReceipt.objects.filter(case__in=[item.case for item in judged])
     keys = {(row.case_id, row.receipt_id): row.pk for row in held}
     CaseReceipt.objects.filter(pk__in=[pk for key, pk in keys.items() if key not in wanted]).delete()
-    CaseReceipt.objects.bulk_create(row for key, row in wanted.items() if key not in keys)
+    bulk_writing.insert_new(CaseReceipt, [row for key, row in wanted.items() if key not in keys])

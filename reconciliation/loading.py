@@ -1,7 +1,7 @@
 """Rows into the plain values that the rules judge, in a fixed number of queries per batch of cases."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -19,13 +19,14 @@ Rows = dict[int, list[Any]]
 
 def load_bill_cases(bill_ids: Collection[int]) -> dict[int, facts.Case]:
     """The cases of these bills by the bill's primary key; bills that are not there are left out."""
-    bills = list(models.Bill.with_messages().filter(pk__in=bill_ids))
+    bills = list(models.Bill.with_moments().filter(pk__in=bill_ids))
+    policies = _load_policies(bill.shop_id for bill in bills)
     values = load_bill_values(bills)
     unanswered = _load_unanswered(bills)
     paid_marks = _load_paid_marks([bill.pk for bill in bills])
     return {
         bill.pk: facts.Case(
-            policy=read_policy(bill.shop),
+            policy=policies[bill.shop_id],
             bill=values[bill.pk][0],
             receipts=values[bill.pk][1],
             unanswered=tuple(unanswered.get(bill.pk, ())),
@@ -38,10 +39,11 @@ def load_bill_cases(bill_ids: Collection[int]) -> dict[int, facts.Case]:
 def load_receipt_cases(receipt_ids: Collection[int]) -> dict[int, facts.Case]:
     """The cases of receipts that pay no bill, by the receipt's primary key."""
     receipts = load_receipts_without_bill(receipt_ids)
+    policies = _load_policies(row.shop_id for row, _ in receipts)
     unanswered = _load_unanswered_deliveries([row.pk for row, _ in receipts])
     return {
         row.pk: facts.Case(
-            policy=read_policy(row.shop), receipts=(receipt,), unanswered=tuple(unanswered.get(row.pk, ()))
+            policy=policies[row.shop_id], receipts=(receipt,), unanswered=tuple(unanswered.get(row.pk, ()))
         )
         for row, receipt in receipts
     }
@@ -146,6 +148,12 @@ def _find_owned(events: Sequence[models.ExchangeEvent]) -> set[int]:
 def read_policy(shop: models.Shop) -> facts.Policy:
     """The shop's own limits, as the rules know them."""
     return facts.Policy(opened_not_paid_after=shop.opened_not_paid_after, late_receipt_after=shop.late_receipt_after)
+
+
+def _load_policies(shop_numbers: Iterable[int]) -> dict[int, facts.Policy]:
+    """A shop of many cases is read once."""
+    shops = models.Shop.objects.filter(pk__in=set(shop_numbers))
+    return {shop.pk: read_policy(shop) for shop in shops}
 
 
 def _load_paid_marks(bill_ids: Collection[int]) -> dict[int, list[tuple[str, tuple[str, ...]]]]:

@@ -36,7 +36,7 @@ from shops.planner_statistics import PlannerStatistics
 from shops.recording.unanswered import record_unanswered
 from shops.retrying import commit
 
-BATCH_CASES = 200
+BATCH_CASES = 400
 SUBJECTS: tuple[tuple[type[Model], Subject], ...] = (
     (Bill, "bill"),
     (Receipt, "receipt"),
@@ -243,6 +243,7 @@ class Reconciliation:
     def _judge_suspects(self, bill_ids: Collection[int]) -> None:
         """Judges those of these bills that still wait and that nobody else holds."""
         waiting = self._waiting(Bill.objects.filter(pk__in=bill_ids)).order_by("pk")
+        waiting = waiting.only("shop_id", "version", "unjudged_since")
         if done := commit(partial(self._judge_next, "bill", waiting, self._judge_bills)):
             self._note(done.application, done.judged, rows=done.rows)
 

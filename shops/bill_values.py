@@ -13,6 +13,10 @@ from shops.payment.splitting import Share, split_receipt
 
 BillValues = dict[int, tuple[values.Bill, tuple[values.Receipt, ...]]]
 
+# In the order of the fields of the values. There are many lines: an object of each would take longer than all the rest.
+BILL_LINE_FIELDS = ("product_external_id", "name", "price", "quantity", "tax_rate", "goods_type", "mark")
+RECEIPT_LINE_FIELDS = ("product_external_id", "name", "price", "quantity", "discount", "total", "tax", "tax_percent")
+
 
 def load_bill_values(bills: Sequence[models.Bill]) -> BillValues:
     """Every bill (rows with `listed_by` and `opened_by`) with its receipts, by the bill's primary key."""
@@ -26,8 +30,8 @@ def load_bill_values(bills: Sequence[models.Bill]) -> BillValues:
 def load_bills(bills: Sequence[models.Bill]) -> dict[int, values.Bill]:
     """The bills without their receipts."""
     lines: dict[int, list[values.BillLine]] = defaultdict(list)
-    for bill_id, row in load_current_lines([bill.pk for bill in bills]):
-        lines[bill_id].append(_bill_line(row))
+    for bill_id, line in load_current_lines([bill.pk for bill in bills]):
+        lines[bill_id].append(line)
     return {bill.pk: _bill(bill, lines.get(bill.pk, ())) for bill in bills}
 
 
@@ -98,17 +102,18 @@ def make_bill_value(bill: models.Bill, lines: Iterable[values.BillLine]) -> valu
 def load_one_bill(bill: models.Bill) -> values.Bill:
     """A bill as it was last stated, in one query; when it was listed and opened is left out."""
     lines = models.BillLine.objects.filter(version__bill=bill, version__sequence=bill.version).order_by("position")
-    return make_bill_value(bill, [_bill_line(row) for row in lines])
+    return make_bill_value(bill, [values.BillLine(*line) for line in lines.values_list(*BILL_LINE_FIELDS)])
 
 
-def load_current_lines(bill_ids: Collection[int]) -> Iterator[tuple[int, models.BillLine]]:
+def load_current_lines(bill_ids: Collection[int]) -> Iterator[tuple[int, values.BillLine]]:
     """The lines of these bills as they were last stated, each with its bill's primary key.
 
     In two queries: as long as PostgreSQL has no statistics it plans a join of three tables badly.
     """
     bill_of = _load_current_versions(bill_ids)
-    for row in models.BillLine.objects.filter(version__in=list(bill_of)).order_by("version", "position"):
-        yield bill_of[row.version_id], row
+    lines = models.BillLine.objects.filter(version__in=list(bill_of)).order_by("version", "position")
+    for version, *line in lines.values_list("version", *BILL_LINE_FIELDS):
+        yield bill_of[version], values.BillLine(*line)
 
 
 def load_current_marks(bill_ids: Collection[int]) -> Iterator[tuple[int, str, str]]:
@@ -131,18 +136,14 @@ def current_lines() -> QuerySet[models.BillLine]:
 def load_bare_receipts(rows: Iterable[models.Receipt]) -> list[tuple[models.Receipt, values.Receipt]]:
     """Receipts (rows with their store) with their lines and no more: for what is compared and not judged."""
     held = list(rows)
-    lines: dict[int, list[models.ReceiptLine]] = defaultdict(list)
-    for line in models.ReceiptLine.objects.filter(receipt__in=[row.pk for row in held]):
-        lines[line.receipt_id].append(line)
-    return [(row, make_receipt_value(row, map(_receipt_line, lines.get(row.pk, ())))) for row in held]
+    lines = _load_receipt_lines([row.pk for row in held])
+    return [(row, make_receipt_value(row, lines.get(row.pk, ()))) for row in held]
 
 
 def load_receipts(rows: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, values.Receipt]]:
-    held = list(rows.select_related("store", "shop"))
+    held = list(rows.select_related("store"))
     ids = [row.pk for row in held]
-    lines: dict[int, list[models.ReceiptLine]] = defaultdict(list)
-    for line in models.ReceiptLine.objects.filter(receipt__in=ids):
-        lines[line.receipt_id].append(line)
+    lines = _load_receipt_lines(ids)
     answers = _load_answers(ids)
     others = dict(
         models.ReceiptDelivery.objects.filter(receipt__in=ids)
@@ -156,7 +157,7 @@ def load_receipts(rows: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, 
             row,
             make_receipt_value(
                 row,
-                map(_receipt_line, lines.get(row.pk, ())),
+                lines.get(row.pk, ()),
                 answered=answers.get(row.pk),
                 other_contents_count=others.get(row.pk, 0),
                 number_belongs_to=number_owners.get((row.shop_id, row.bill_number), "")
@@ -166,6 +167,14 @@ def load_receipts(rows: QuerySet[models.Receipt]) -> list[tuple[models.Receipt, 
         )
         for row in held
     ]
+
+
+def _load_receipt_lines(receipt_ids: Collection[int]) -> dict[int, list[values.ReceiptLine]]:
+    lines: dict[int, list[values.ReceiptLine]] = defaultdict(list)
+    rows = models.ReceiptLine.objects.filter(receipt__in=receipt_ids)
+    for receipt, *line in rows.values_list("receipt", *RECEIPT_LINE_FIELDS):
+        lines[receipt].append(values.ReceiptLine(*line))
+    return lines
 
 
 def _load_answers(receipt_ids: Collection[int]) -> dict[int, values.Moment]:
@@ -227,30 +236,5 @@ def make_receipt_value(
     )
 
 
-def _receipt_line(line: models.ReceiptLine) -> values.ReceiptLine:
-    return values.ReceiptLine(
-        product_id=line.product_external_id,
-        name=line.name,
-        price=line.price,
-        quantity=line.quantity,
-        discount=line.discount,
-        total=line.total,
-        tax=line.tax,
-        tax_percent=line.tax_percent,
-    )
-
-
 def _moment(event: models.ExchangeEvent | None) -> values.Moment | None:
     return values.Moment(event.occurred_at, event.position) if event else None
-
-
-def _bill_line(row: models.BillLine) -> values.BillLine:
-    return values.BillLine(
-        product_id=row.product_external_id,
-        name=row.name,
-        price=row.price,
-        quantity=row.quantity,
-        tax_rate=row.tax_rate,
-        goods_type=row.goods_type,
-        mark=row.mark,
-    )

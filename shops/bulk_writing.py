@@ -1,4 +1,5 @@
-"""Writes many rows at once, and finds them: COPY on PostgreSQL, one prepared statement on SQLite. Used by imports.
+"""Writes many rows at once, and finds them: COPY on PostgreSQL, one prepared statement on SQLite. Used by imports
+and by the judge.
 
 The ORM makes an object of each row, asks each of its fields for the form of the database, and has the database read a
 statement as long as all the rows. Here rows are tuples of values in that form already, in the order of the model's
@@ -63,6 +64,14 @@ def insert_plainly(model: type[Model], rows: Iterable[Row]) -> None:
 def insert_objects(model: type[Model], objects: Iterable[Model]) -> None:
     """Stores objects that have their primary keys."""
     insert(model, _as_rows(list_fields(model), objects))
+
+
+def insert_new(model: type[Model], objects: Collection[Model]) -> None:
+    """Stores new objects and gives them their primary keys, as `bulk_create` does."""
+    for one, key in zip(objects, reserve_ids(model, len(objects)), strict=True):
+        one.pk = key
+        one._state.adding, one._state.db = False, connection.alias
+    insert_objects(model, objects)
 
 
 def update_objects(model: type[Model], names: Sequence[str], objects: Iterable[Model]) -> None:
@@ -149,8 +158,8 @@ def _write_naive(moment: datetime | None) -> str | None:
 
 
 def list_fields(model: type[Model]) -> "list[Field[Any, Any]]":
-    """The fields that are columns, in their order."""
-    return list(model._meta.concrete_fields)
+    """The fields that are columns, in their order, without those that the database reckons by itself."""
+    return [field for field in model._meta.concrete_fields if not field.generated]
 
 
 def _read(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:

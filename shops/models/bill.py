@@ -145,6 +145,15 @@ class Bill(models.Model):
         messages = ("stated_by", "listed_by", "upstream_listed_by", "opened_by")
         return cls._default_manager.select_related("shop", *messages)
 
+    @classmethod
+    def with_moments(cls) -> models.QuerySet["Bill"]:
+        """All, with no more of the messages than when they list and open them."""
+        moments = (
+            f"{message}__{field}" for message in ("listed_by", "opened_by") for field in ("occurred_at", "position")
+        )
+        own = (field.name for field in cls._meta.concrete_fields)
+        return cls._default_manager.select_related("listed_by", "opened_by").only(*own, *moments)
+
     @property
     def contents_known(self) -> bool:
         """False for a bill known from LIST alone."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from reconciliation import clean_bills
 from reconciliation.models import Case, Discrepancy, DiscrepancyStep
 from reconciliation.services import ReconcileReport, Reconciliation
+from shops import bulk_writing
 from shops.models import Bill, CrmWebhook, Shop, WebhookMessage
 from tests.clean_bills.deviations import CLEAN, DEVIATIONS, OTHER_SHOP, Deviation, Story, make_story
 from tests.logs import Log, import_log, line, make_receipt
@@ -142,6 +143,19 @@ def test_judged_again_it_is_the_same() -> None:
     judge_both_ways()
     Bill.objects.update(unjudged_since=NOW)
     judge_both_ways(NOW + timedelta(days=2))
+
+
+def test_what_the_rules_find_is_written_as_the_orm_writes_it() -> None:
+    import_log(write_everything_alone())
+
+    def insert_by_the_orm(model: type[models.Model], objects: Iterable[models.Model]) -> None:
+        model._default_manager.bulk_create(objects)
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in ("insert_new", "insert_objects"):
+            monkeypatch.setattr(bulk_writing, name, insert_by_the_orm)
+        expected = _undo(lambda: judge(NOW))
+    assert judge(NOW) == expected
 
 
 def test_a_shop_that_is_told_of_payments_is_told_of_all() -> None:
