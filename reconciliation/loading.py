@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from reconciliation.rules import facts
 from shops import models
@@ -193,22 +193,40 @@ def find_bills_sharing_marks(bill_ids: Collection[int]) -> set[int]:
 
 def _load_unanswered(bills: Sequence[models.Bill]) -> dict[int, list[facts.Message]]:
     """The requests without an answer that name these bills."""
+    waiting = models.ExchangeEvent.without_answer().filter(direction=Direction.REQUEST.value)
+    waiting = waiting.exclude(origin=models.ExchangeEvent.Origin.UPSTREAM)
+    bills = _find_named(bills, waiting)
     if not bills:
         return {}
-    waiting = models.ExchangeEvent.without_answer().filter(
-        shop__in={bill.shop_id for bill in bills}, direction=Direction.REQUEST.value
-    )
-    waiting = waiting.exclude(origin=models.ExchangeEvent.Origin.UPSTREAM)
+    waiting = waiting.filter(shop__in={bill.shop_id for bill in bills})
     events = [  # two queries, for no index serves both names at once
         *waiting.filter(bill_external_id__in={bill.external_id for bill in bills}),
         *waiting.filter(bill_external_id="", bill_number__in={bill.number for bill in bills if bill.number}),
     ]
-    named = find_bills_of_requests(events) if events else {}
+    named = find_bills_of_requests(events)
     found: dict[int, list[facts.Message]] = defaultdict(list)
     for event in events:
         if event.pk in named:
             found[named[event.pk]].append(_unanswered(event))
     return found
+
+
+def _find_named(bills: Sequence[models.Bill], events: QuerySet[models.ExchangeEvent]) -> list[models.Bill]:
+    """Those of the bills that any of these events names.
+
+    Each bill is looked up by a subquery that gives one value: asked for what has any of many numbers, PostgreSQL reads
+    all messages of the shop that name no id.
+    """
+    by_id = events.filter(shop=OuterRef("shop"), bill_external_id=OuterRef("external_id"))
+    by_number = events.filter(shop=OuterRef("shop"), bill_external_id="", bill_number=OuterRef("number"))
+    named = models.Bill.objects.filter(pk__in=[bill.pk for bill in bills])
+    named = named.alias(by_id=_count(by_id), by_number=_count(by_number))
+    found = set(named.filter(Q(by_id__gt=0) | (~Q(number="") & Q(by_number__gt=0))).values_list("pk", flat=True))
+    return [bill for bill in bills if bill.pk in found]
+
+
+def _count(events: QuerySet[models.ExchangeEvent]) -> Subquery:
+    return Subquery(events.order_by().values("shop").annotate(count=Count("pk")).values("count"))
 
 
 def _load_unanswered_deliveries(receipt_ids: Collection[int]) -> dict[int, list[facts.Message]]:
