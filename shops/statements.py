@@ -4,19 +4,23 @@ The ORM takes longer to write such a statement than the database takes to answer
 SQL is kept; only its arguments change. The queryset stands beside it, and gives the same rows.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import count
 from typing import Any, Generic, TypeVar, cast
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, models, transaction
 from django.db.models.query import get_related_populators
 
 Row = tuple[Any, ...]
 Made = TypeVar("Made")
+
+PLACE = re.compile("%[s%]")
 
 # Stand in the place of arguments while a statement is written: nothing else in it is like them.
 SAMPLES: dict[type, Callable[[int], object]] = {
@@ -41,16 +45,24 @@ def fetch(statement: str, arguments: Sequence[object]) -> list[Row]:
 
 def send(statement: str, arguments: Sequence[object]) -> psycopg.Cursor[Any]:
     """Sends a prepared statement to PostgreSQL; within a `pipeline`, without waiting for what it gives."""
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper.close_if_health_check_failed()
+    wrapper.ensure_connection()
+    wrapper.validate_no_broken_transaction()
     began = time.monotonic()
-    with connection.wrap_database_errors:
-        cursor = psycopg.Cursor(connection.connection)
-        cursor.execute(statement, arguments, prepare=True)
-    if connection.queries_logged:
-        connection.queries_log.append({"sql": statement, "time": f"{time.monotonic() - began:.3f}"})
+    with wrapper.wrap_database_errors:
+        cursor = psycopg.RawCursor(wrapper.connection)
+        cursor.execute(_number_places(statement), arguments, prepare=True)
+    if wrapper.queries_logged:
+        wrapper.queries_log.append({"sql": statement, "time": f"{time.monotonic() - began:.3f}"})
     return cursor
+
+
+@cache
+def _number_places(statement: str) -> str:
+    """The statement with the places of its arguments as PostgreSQL has them: psycopg looks for them at every call."""
+    numbers = count(1)
+    return PLACE.sub(lambda found: "%" if found[0] == "%%" else f"${next(numbers)}", statement)
 
 
 def fetch_first(statement: str, arguments: Sequence[object]) -> list[Row]:
