@@ -16,6 +16,7 @@ from django.http.response import HttpResponse, HttpResponseBase
 from django.utils import translation
 
 from crmpos.database_failures import process_exception
+from shops.api.ordinary import answer_ordinary
 
 PREFIXES = ("/api/v1/", "/api/v2/", "/index.php")
 # What became of a bill is explained in the reader's language.
@@ -42,6 +43,10 @@ class ProtocolDoor:
 
     def __init__(self, get_response: Handler) -> None:
         self._get_response = get_response
+        self._answer_ordinary = cast(
+            Callable[[HttpRequest], HttpResponseBase | None],
+            convert_exception_to_response(cast(Handler, answer_ordinary)),
+        )
         self._answer = cast(Handler, convert_exception_to_response(ProtocolHandler().answer))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -50,7 +55,7 @@ class ProtocolDoor:
             return self._get_response(request)
         request.get_host()  # refuses a host that is none of ours
         translation.deactivate()  # a page that this thread has answered may have left its language
-        response = self._answer(request)
+        response = self._answer_ordinary(request) or self._answer(request)
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         if isinstance(response, HttpResponse):
             response.headers.setdefault("Content-Length", str(len(response.content)))

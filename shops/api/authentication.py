@@ -4,8 +4,9 @@ Small policy classes of the REST framework: an authentication finds the caller, 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -20,6 +21,8 @@ from shops.evotor.receiving import Sender
 from shops.models import ApiKey, Shop
 
 SCHEME = "Bearer"
+
+AnyRequest = Request | HttpRequest  # of either, the headers are all that is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class CallerAuthentication(KeyAuthentication):
     token the shop is found by the `X-Evotor-*` headers, which by themselves open nothing.
     """
 
-    def authenticate(self, request: Request) -> tuple[KeyCaller | EvotorCaller, object] | None:  # type: ignore[override]
+    def authenticate(self, request: AnyRequest) -> tuple[KeyCaller | EvotorCaller, object] | None:  # type: ignore[override]
         token = read_token(request)
         if token is None:
             return None
@@ -124,14 +127,18 @@ class HasRole(BasePermission):
         return bool(role) and getattr(request.user, "role", None) == role
 
 
-def read_bearer(request: Request) -> str | None:
+def _read_header(request: AnyRequest) -> str:
+    return get_authorization_header(cast(Request, request)).decode("latin-1")
+
+
+def read_bearer(request: AnyRequest) -> str | None:
     """The token of the request, or None where it carries none."""
-    scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
+    scheme, _, token = _read_header(request).partition(" ")
     return token.strip() if scheme.casefold() == SCHEME.casefold() and token.strip() else None
 
 
-def read_token(request: Request) -> str | None:
+def read_token(request: AnyRequest) -> str | None:
     """As `read_bearer`; a header of one word is a token too: Evotor's site lets a token be written down bare."""
-    header = get_authorization_header(request).decode("latin-1").strip()
+    header = _read_header(request).strip()
     is_bare = header and " " not in header and header.casefold() != SCHEME.casefold()
     return header if is_bare else read_bearer(request)

@@ -44,7 +44,7 @@ class UserView(ApplicationView):
     def post(self, request: Request) -> HttpResponse:
         now = timezone.now()
         try:
-            user_id = read_user_id(read_body(request))
+            user_id = read_user_id(read_body(request._request))
         except WireError as error:
             raise bad_input(error) from None
         token = give_token(user_id, now=now)
@@ -63,7 +63,7 @@ class CloudTokenView(ApplicationView):
 
     def post(self, request: Request) -> HttpResponse:
         try:
-            told = read_cloud_token(read_body(request))
+            told = read_cloud_token(read_body(request._request))
         except WireError as error:
             raise bad_input(error) from None
         keep_cloud_token(told, now=timezone.now())
@@ -74,7 +74,7 @@ class InstallationView(ApplicationView):
     """`POST /api/v2/installation/event`: a user has installed the application, or removed it."""
 
     def post(self, request: Request) -> HttpResponse:
-        body = read_body(request)
+        body = read_body(request._request)
         try:
             told = read_installation(body)
         except WireError as error:
@@ -95,7 +95,7 @@ class NamesView(SentView):
     kind: str = ""
 
     def put(self, request: Request) -> HttpResponse:
-        body, query = read_body(request), query_of(request)
+        body, query = read_body(request._request), query_of(request)
         return self.answer(receive_names(sender_of(request), self.kind, body, query=query, now=timezone.now()))
 
 
@@ -103,7 +103,7 @@ class DocumentsView(SentView):
     """`PUT /api/v1/inventories/stores/<id>/documents`: documents of the registers of a store."""
 
     def put(self, request: Request, store_id: str) -> HttpResponse:
-        body, query = read_body(request), query_of(request)
+        body, query = read_body(request._request), query_of(request)
         store_id = read_argument(store_id, "storeUuid").strip()
         return self.answer(receive_documents(sender_of(request), store_id, body, query=query, now=timezone.now()))
 

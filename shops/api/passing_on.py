@@ -4,6 +4,7 @@ What Evotor says of the register, and the register's `Authorization`, unless tha
 knows is told to nobody.
 """
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from shops.access import is_token_of_ours
@@ -14,7 +15,7 @@ from shops.relay.forwarding import find_upstream
 EVOTOR_PREFIX = "X-Evotor-"
 
 
-def read_headers_to_pass_on(request: Request, shop: Shop) -> dict[str, str]:
+def read_headers_to_pass_on(request: Request | HttpRequest, shop: Shop) -> dict[str, str]:
     """Nothing for a shop that keeps no CRM of its own."""
     upstream = find_upstream(shop)
     if upstream is None:

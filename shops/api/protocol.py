@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -94,7 +94,7 @@ class BillView(ProtocolView):
         return self.answer(serving.answer_bill(shop, bill_id, query=query, headers=headers, now=timezone.now()))
 
     def put(self, request: Request, bill_id: str) -> HttpResponse:
-        body, query = read_body(request), query_of(request, id=bill_id)
+        body, query = read_body(request._request), query_of(request, id=bill_id)
         return self.answer(serving.put_bill(shop_of(request), bill_id, body, query=query, now=timezone.now()))
 
     def delete(self, request: Request, bill_id: str) -> HttpResponse:
@@ -109,7 +109,7 @@ class BillsView(ProtocolView):
 
     def post(self, request: Request) -> HttpResponse:
         try:
-            bodies = split_bills(read_body(request))
+            bodies = split_bills(read_body(request._request))
         except WireError as error:
             raise bad_input(error) from None
         if len(bodies) > BILLS_AT_ONCE:
@@ -124,7 +124,7 @@ class ReceiptsView(ProtocolView):
     key_roles: ClassVar = {"POST": ApiKey.Role.REGISTER}
 
     def post(self, request: Request) -> HttpResponse:
-        body, query = read_body(request), query_of(request)
+        body, query = read_body(request._request), query_of(request)
         if isinstance(request.user, EvotorCaller) and request.user.sender.shop is None:
             return self.answer(receive_receipts(request.user.sender, body, query=query, now=timezone.now()))
         shop = shop_of(request)
@@ -143,11 +143,11 @@ def query_of(request: Request, **route: str) -> dict[str, str]:
     return {"q": str(request.query_params.get("q", request.path_info)), **route, **given}
 
 
-def read_body(request: Request) -> bytes:
+def read_body(request: HttpRequest) -> bytes:
     """The body as it came, at most `BODY_LIMIT_BYTES`."""
     too_large = ProtocolError(413, INCORRECT, f"the body is larger than {BODY_LIMIT_BYTES} bytes")
     try:
-        body: bytes = request._request.body
+        body = request.body
     except RequestDataTooBig:
         raise too_large from None
     except UnreadablePostError:

@@ -33,18 +33,21 @@ class OfficeThrottle(BaseThrottle):
     process takes many calls at once, a thousandth, and counts them by itself: Redis need not be asked at every call.
     """
 
-    def get_limit(self, request: Request) -> int:
+    def get_limit(self, caller: Any) -> int:
         """How many calls a minute this caller may make."""
         limit: int = settings.API_RATE_OFFICE
         return limit
 
     def allow_request(self, request: Request, view: Any) -> bool:
+        return self.allows(request.user, request.auth)
+
+    def allows(self, caller: Any, credential: object) -> bool:
         """While nothing can be counted, everybody may call: a cache that is down stops nobody's work, nor delays it."""
         backend = caches[DEFAULT_CACHE_ALIAS]
         if time.monotonic() < _rests_until.get(backend, 0):
             return True
         try:
-            return self._is_within(self.get_limit(request), _name_caller(request))
+            return self._is_within(self.get_limit(caller), _name_caller(caller, credential))
         except (RedisError, OSError) as error:
             _rests_until[backend] = time.monotonic() + CACHE_REST_SECONDS
             logger.warning("The cache does not answer, and calls are not counted for some seconds: %s", error)
@@ -74,19 +77,19 @@ class OfficeThrottle(BaseThrottle):
             return taken
 
 
-def _name_caller(request: Request) -> str:
-    match request.auth:
+def _name_caller(caller: Any, credential: object) -> str:
+    match credential:
         case ApiKey(digest=digest):
             return f"key-{digest}"
         case EvotorAccount(pk=pk):
             return f"account-{pk}"
-    return f"user-{request.user.pk}" if request.user.pk else "application"
+    return f"user-{caller.pk}" if caller.pk else "application"
 
 
 class ProtocolThrottle(OfficeThrottle):
     """`API_RATE_REGISTER` or `API_RATE_CRM` calls a minute, for each key or account."""
 
-    def get_limit(self, request: Request) -> int:
-        is_crm = getattr(request.user, "role", None) == ApiKey.Role.CRM
+    def get_limit(self, caller: Any) -> int:
+        is_crm = getattr(caller, "role", None) == ApiKey.Role.CRM
         limit: int = settings.API_RATE_CRM if is_crm else settings.API_RATE_REGISTER
         return limit

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
@@ -28,6 +29,13 @@ CALLS: dict[str, Callable[[Till, Crm], Any]] = {
     "no such address, with a slash": lambda till, crm: till.get("/api/v2/list/"),
     "no such address of the front controller": lambda till, crm: till.get("/index.php", q="/admin/"),
     "no key": lambda till, crm: Client().get("/api/v2/list"),
+    "an unknown key": lambda till, crm: Client().get("/api/v2/list", headers={"Authorization": "Bearer nobody's"}),
+    "a key without its scheme": lambda till, crm: Client().get("/api/v2/list", headers={"Authorization": till.secret}),
+    "a bill with a long id": lambda till, crm: till.get(f"/api/v2/bill/byid/{'1' * 201}"),
+    "a bill without an id": lambda till, crm: till.get("/api/v2/bill/byid/"),
+    "a bill that nobody knows": lambda till, crm: till.get("/api/v2/bill/byid/счёт 7"),
+    "a list of a number": lambda till, crm: till.get("/api/v2/list", number="1-CRM"),
+    "a receipt that is too large": lambda till, crm: till.send("POST", "/api/v2/receipts", b" " * (11 << 20)),
     "another role": lambda till, crm: crm.get("/api/v2/list"),
     "another method": lambda till, crm: till.send("DELETE", "/api/v2/list"),
     "an application's call without its token": lambda till, crm: Client().post("/api/v1/user/create"),
@@ -49,6 +57,13 @@ def test_both_ways_answer_the_same(till: Till, crm: Crm, call: Callable[[Till, C
     with THE_LONG_WAY:
         till.client, crm.client = Client(), Client()
         assert describe(call(till, crm)) == describe(answer)
+
+
+@pytest.mark.parametrize("call", ["a list", "a bill", "a receipt"])
+def test_the_ordinary_is_answered_past_the_views(till: Till, crm: Crm, call: str) -> None:
+    crm.put(BILL)
+    with patch("rest_framework.views.APIView.dispatch", side_effect=AssertionError):
+        assert CALLS[call](till, crm).status_code == 200
 
 
 def test_a_fault_and_a_failing_database_are_answered_the_same(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
