@@ -6,8 +6,10 @@ without needless zeros. The exchange log shows messages in this form, byte for b
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import Any
 
 from shops.money import format_wire
 
@@ -19,36 +21,50 @@ class Written(str):
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | Decimal | bool | None
 
 
-_encode_text = json.JSONEncoder(ensure_ascii=False).encode
-
-
 def write_json(value: Json) -> bytes:
     """A value as the bytes that are sent; amounts are Decimals, floats are refused."""
-    return write_text(value).encode()
+    return _write(value).encode()
 
 
 def write_text(value: object) -> Written:
     """The text of a value. Raises TypeError for what has no place on the wire."""
-    match value:
-        case Written():
-            return value
-        case str():
-            return Written(_encode_text(value))
-        case None:
-            return Written("null")
-        case bool():
-            return Written("true" if value else "false")
-        case int():
-            return Written(value)
-        case Decimal():
-            return Written(format_wire(value))
-        case Mapping():
-            fields = ",\n".join(f"{_encode_text(str(key))}: {write_text(field)}" for key, field in value.items())
-            return Written(f"{{\n{fields}\n}}" if fields else "{}")
-        case Sequence():
-            items = ",\n".join(map(write_text, value))
-            return Written(f"[\n{items}\n]" if items else "[]")
+    return Written(_write(value))
+
+
+def _write(value: object) -> str:
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
+    for kind, write in _WRITERS.items():  # of a kind of one of these
+        if isinstance(value, kind):
+            return write(value)
     raise TypeError(f"{type(value).__name__} has no place on the wire")
+
+
+def _write_object(value: Mapping[Any, object]) -> str:
+    if not value:
+        return "{}"
+    return (
+        "{\n" + ",\n".join([f"{encode_basestring(str(key))}: {_write(field)}" for key, field in value.items()]) + "\n}"
+    )
+
+
+def _write_array(value: Sequence[object]) -> str:
+    return "[\n" + ",\n".join([_write(item) for item in value]) + "\n]" if value else "[]"
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    dict: _write_object,
+    Decimal: format_wire,
+    int: int.__repr__,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): lambda value: "null",
+    list: _write_array,
+    Written: str,
+    Mapping: _write_object,
+    Sequence: _write_array,
+}
 
 
 def read_json(text: bytes | str) -> Json:
