@@ -50,17 +50,35 @@ def journal_request(
     bill_number: str = "",
     now: datetime,
 ) -> ExchangeEvent:
-    """Stores a request, less the secrets in its query. It waits as unanswered until `journal_answer` is called for it.
+    """Stores a request. It waits as unanswered until `journal_answer` is called for it.
 
     What is asked of a shop's CRM is no message of a register: without an answer it is seen in the journal, no more.
     """
-    event = _event(shop, kind, Direction.REQUEST, write_envelope(mask_values(query), body), origin, now)
-    event.bill_external_id, event.bill_number = bill_id[:200], bill_number[:200]
-    event.unjudged_since = now if origin == ExchangeEvent.Origin.SERVED else None
+    event = make_request(
+        shop, kind, query=query, body=body, origin=origin, bill_id=bill_id, bill_number=bill_number, now=now
+    )
     if is_postgresql():
         quick.store_request(event)
         return event
     return _store(event)
+
+
+def make_request(
+    shop: Shop,
+    kind: str,
+    *,
+    query: Mapping[str, str],
+    body: bytes = b"",
+    origin: ExchangeEvent.Origin = ExchangeEvent.Origin.SERVED,
+    bill_id: str = "",
+    bill_number: str = "",
+    now: datetime,
+) -> ExchangeEvent:
+    """The entry of a request, less the secrets in its query, not stored yet."""
+    event = _event(shop, kind, Direction.REQUEST, write_envelope(mask_values(query), body), origin, now)
+    event.bill_external_id, event.bill_number = bill_id[:200], bill_number[:200]
+    event.unjudged_since = now if origin == ExchangeEvent.Origin.SERVED else None
+    return event
 
 
 def journal_answer(

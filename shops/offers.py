@@ -5,12 +5,15 @@ reads rows and computes nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
 from shops.bill_values import BillValues, load_bill_values
-from shops.models import Bill, ExchangeEvent, Shop
+from shops.models import Bill, Shop
 from shops.payment.offer import Offer, offer_of
 from shops.recording.keys import by_shop
 from shops.statements import KeptQuery
@@ -93,18 +96,24 @@ def _stored_offer(bill: Bill) -> Offer:
 
 def read_list_offer(shop: Shop, *, number: str = "") -> Json:
     """The LIST answer of a shop, newest first."""
-    zone = shop.zone
     rows = _on_offer_of_number.fetch(shop.number, number) if number else _on_offer.fetch(shop.number)
     return [
-        {
-            "id": wire_id(external_id),
-            "date": issued_at.astimezone(zone).replace(tzinfo=None).isoformat(" ", "seconds") if issued_at else None,
-            "summ": total if offered_total is None else offered_total,
-            "number": bill_number,
-            "customername": customer_name.strip(),
-        }
-        for external_id, issued_at, total, offered_total, bill_number, customer_name in rows
+        listed(shop.zone, external_id, issued_at, total if offered_total is None else offered_total, number, name)
+        for external_id, issued_at, total, offered_total, number, name in rows
     ]
+
+
+def listed(
+    zone: ZoneInfo, external_id: str, issued_at: datetime | None, total: Decimal, number: str, customer_name: str
+) -> Json:
+    """A bill as LIST has it; its date is the shop's."""
+    return {
+        "id": wire_id(external_id),
+        "date": issued_at.astimezone(zone).replace(tzinfo=None).isoformat(" ", "seconds") if issued_at else None,
+        "summ": total,
+        "number": number,
+        "customername": customer_name.strip(),
+    }
 
 
 def read_bill_offer(shop: Shop, external_id: str) -> Json:
@@ -116,18 +125,19 @@ def read_bill_offer(shop: Shop, external_id: str) -> Json:
     bill = next(iter(_bill_on_offer.fetch(shop.number, external_id)), None)
     if bill is None or bill.stated_by is None or bill.stated_by.text_is_removed:
         return None
-    stated = read_json(_statement(bill.stated_by))
-    assert isinstance(stated, dict)
+    stated = read_statement(bill.stated_by.kind, bill.stated_by.body)
     if bill.offered_total is not None:
         bill.shop = shop
         stated = _remaining(stated, find_offer(bill, load_bill_values([bill])))
-    return _in_order(stated)
+    return in_order(stated)
 
 
-def _statement(event: ExchangeEvent) -> bytes:
+def read_statement(kind: str, text: str) -> dict[str, Json]:
     """The bill as the CRM wrote it: a BILL answer, or what stands in a PUT request."""
-    body = event.body.encode()
-    return read_request(body).body if event.kind == PUT_BILL else body
+    body = text.encode()
+    stated = read_json(read_request(body).body if kind == PUT_BILL else body)
+    assert isinstance(stated, dict)
+    return stated
 
 
 def _remaining(stated: dict[str, Json], offer: Offer) -> dict[str, Json]:
@@ -147,7 +157,7 @@ def _remaining(stated: dict[str, Json], offer: Offer) -> dict[str, Json]:
     }
 
 
-def _in_order(bill: dict[str, Json]) -> Json:
+def in_order(bill: dict[str, Json]) -> Json:
     """The keys in the order of the original, what it does not know behind them."""
     customer, products = bill.get("customer"), bill.get("products")
     if isinstance(customer, dict):

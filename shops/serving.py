@@ -4,7 +4,7 @@ Every request is journaled before it is handled, every answer before it is sent.
 the transaction that journals the answer: once a receipt is answered, no LIST begun afterwards offers what it paid.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,11 +12,13 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from shops.live_journal import journal_answer, journal_request
+from shops.live_journal import journal_answer, journal_request, make_answer, make_request
 from shops.messages import Message, understand_body
 from shops.models import Bill, ExchangeEvent, Shop, Upstream
 from shops.offers import read_bill_offer, read_list_offer, refresh_offers
-from shops.quick import receipt as quick
+from shops.quick import journal as quick_journal
+from shops.quick import offers as quick_offers
+from shops.quick import receipt as quick_receipt
 from shops.recording.batch import Said, record_messages
 from shops.recording.places import PlaceBook
 from shops.relay.asking import Relayed, Unusable, relay_bill, relay_list
@@ -57,8 +59,11 @@ NOT_KNOWN = Answer(UNAVAILABLE, write_error(INCORRECT, "the CRM does not answer,
 
 def answer_list(shop: Shop, *, number: str, query: Query, headers: Headers = NO_HEADERS, now: datetime) -> Answer:
     """LIST: what is on offer, newest first; with a number only the bills of that number."""
-    request = journal_request(shop, LIST, query=query, bill_number=number, now=now)
     upstream = find_upstream(shop)
+    if upstream is None and is_postgresql():
+        request = make_request(shop, LIST, query=query, bill_number=number, now=now)
+        return _answer_at_once(request, lambda: Answer(OK, quick_offers.write_list_offer(shop, number)))
+    request = journal_request(shop, LIST, query=query, bill_number=number, now=now)
     if upstream is None:
         return _answer(request, _list_known(shop, number))
     try:
@@ -71,8 +76,11 @@ def answer_list(shop: Shop, *, number: str, query: Query, headers: Headers = NO_
 
 def answer_bill(shop: Shop, bill_id: str, *, query: Query, headers: Headers = NO_HEADERS, now: datetime) -> Answer:
     """BILL: what is on offer of one bill, as the CRM stated it; what was paid already is left out."""
-    request = journal_request(shop, BILL, query=query, bill_id=bill_id, now=now)
     upstream = find_upstream(shop)
+    if upstream is None and is_postgresql():
+        request = make_request(shop, BILL, query=query, bill_id=bill_id, now=now)
+        return _answer_at_once(request, lambda: _bill_offered(shop, bill_id))
+    request = journal_request(shop, BILL, query=query, bill_id=bill_id, now=now)
     if upstream is None:
         answer = _bill_known(shop, bill_id) or NOT_FOR_PAYMENT
     else:
@@ -163,7 +171,7 @@ def _accept(
     is_repetition = False
     if is_postgresql() and kept_since is None and find_upstream(request.shop) is None:
         try:
-            if quick.record(request, message, now=now, answered_at=timezone.now()):
+            if quick_receipt.record(request, message, now=now, answered_at=timezone.now()):
                 return Answer(OK)
         except (IntegrityError, InterfaceError, OperationalError):
             is_repetition = True
@@ -197,6 +205,28 @@ def _find_answer(request: ExchangeEvent) -> Answer | None:
         return None
     body = answer.body.encode()
     return Answer(BAD_REQUEST if body else OK, body, answer.remark)
+
+
+def _answer_at_once(request: ExchangeEvent, find_answer: Callable[[], Answer]) -> Answer:
+    """Answers a question that brings nothing but its address. Where no answer is found, the question is kept."""
+    try:
+        answer = find_answer()
+    except Exception:
+        quick_journal.store_request(request)
+        raise
+    now = timezone.now()
+    entry = make_answer(request, answer.body, now=now)
+    opens_bill = request.bill_external_id if answer.offers_bill else ""
+    quick_journal.store_exchange(request, entry, opens_bill=opens_bill, now=now)
+    return answer
+
+
+def _bill_offered(shop: Shop, bill_id: str) -> Answer:
+    """As `_bill_known`; `offers_bill` only where the bill was not opened before."""
+    offer = quick_offers.write_bill_offer(shop, bill_id)
+    if offer is None:
+        return _bill_known(shop, bill_id) or NOT_FOR_PAYMENT
+    return Answer(OK, offer[0], offers_bill=offer[1])
 
 
 def _list_known(shop: Shop, number: str) -> Answer:

@@ -1,15 +1,19 @@
 """The journal's entries on PostgreSQL: each with its text, and with what its answer changes, in one statement."""
 
+import re
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import IntegrityError, connection, models, transaction
 
 from shops.models import ExchangeEvent
 from shops.statements import fetch
 
 PLACES_TRIED = 1000
+PLACE_IS_TAKEN = "event_has_its_own_place_in_the_journal"
 
 
 def name_columns(fields: "Iterable[models.Field[Any, Any]]") -> str:
@@ -43,6 +47,24 @@ STORE_SOON = f"{ENTRY} SELECT id, set_config('synchronous_commit', 'off', true) 
 STORE_ANSWER = f"{ENTRY}{ANSWERED} SELECT id FROM entry"
 STORE_ANSWER_AND_OPEN = f"{ENTRY}{ANSWERED}{OPENED} SELECT id FROM entry"
 
+# A question with its answer, both as they are to be in the end. The request has the lower key, as always.
+EXCHANGE = """
+WITH keys AS MATERIALIZED (
+    SELECT nextval('shops_exchangeevent_id_seq') AS request_id, nextval('shops_exchangeevent_id_seq') AS answer_id
+), entry AS (
+    INSERT INTO shops_exchangeevent (id, answer_id, {columns})
+    SELECT request_id, answer_id, {places} FROM keys UNION ALL SELECT answer_id, NULL, {places} FROM keys
+), text AS (
+    INSERT INTO shops_exchangebody (entry_id, occurred_at, body, verbatim)
+    SELECT request_id, %s::timestamptz, %s::text, %s::bytea FROM keys
+    UNION ALL SELECT answer_id, %s, %s, %s FROM keys
+)"""
+EXCHANGE_OPENED = """, opened AS (
+    UPDATE shops_bill SET opened_by_id = request_id, unjudged_since = %s
+    FROM keys WHERE shop_id = %s AND external_id = %s AND opened_by_id IS NULL
+)"""
+EXCHANGE_FIELDS = [field for field in FIELDS if field.attname != "answer_id"]
+
 
 def store_request(event: ExchangeEvent) -> None:
     """Stores a request in a transaction of its own (or in the caller's), at its microsecond or the next free one.
@@ -61,6 +83,55 @@ def store_answer(event: ExchangeEvent, request: ExchangeEvent, *, opens_bill: st
         _store(event, STORE_ANSWER_AND_OPEN, learned + opened)
     else:
         _store(event, STORE_ANSWER, learned)
+
+
+def store_exchange(request: ExchangeEvent, answer: ExchangeEvent, *, opens_bill: str, now: datetime) -> None:
+    """Stores a question that brings nothing but its address, and its answer, in one commit before that is sent.
+
+    Whoever asks again after this program has died between question and answer has lost nothing.
+    """
+    if answer.moment <= request.moment:
+        answer.position = request.position + 1
+    for _ in range(PLACES_TRIED):
+        try:
+            with transaction.atomic() if connection.in_atomic_block else nullcontext():
+                [(request.pk, answer.pk)] = fetch(
+                    _write_exchange(bool(opens_bill)), _list_exchange_values(request, answer, opens_bill, now)
+                )
+        except IntegrityError as error:
+            if PLACE_IS_TAKEN not in str(error):
+                raise
+            request.position, answer.position = request.position + 1, answer.position + 1
+            continue
+        for event in (request, answer):
+            event._state.adding, event._state.db = False, connection.alias
+        request.answer = answer
+        return
+    raise RuntimeError(f"no places in the journal within {PLACES_TRIED} microseconds of {request.occurred_at}")
+
+
+@cache
+def _write_exchange(opens: bool) -> str:
+    written = EXCHANGE.format(columns=name_columns(EXCHANGE_FIELDS), places=cast_places(EXCHANGE_FIELDS))
+    return f"{written}{EXCHANGE_OPENED if opens else ''} SELECT request_id, answer_id FROM keys"
+
+
+def _list_exchange_values(
+    request: ExchangeEvent, answer: ExchangeEvent, opens_bill: str, now: datetime
+) -> list[object]:
+    values: list[object] = []
+    for event in (request, answer):
+        values += [getattr(event, field.attname) for field in EXCHANGE_FIELDS]
+    for event in (request, answer):
+        row = event.text_row
+        values += [row.occurred_at, row.body, row.verbatim]
+    return values + [now, request.shop_id, opens_bill] if opens_bill else values
+
+
+def cast_places(fields: "Iterable[models.Field[Any, Any]]", suffix: str = "") -> str:
+    """A place for each field's argument, with its type, which PostgreSQL does not find out within a SELECT."""
+    types = (re.sub(r"\(.*\)", "", field.db_type(connection) or "") for field in fields)
+    return ", ".join(f"%s::{name}{suffix}" for name in types)
 
 
 def list_entry_values(event: ExchangeEvent) -> list[object]:

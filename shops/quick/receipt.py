@@ -5,13 +5,12 @@ shift: nearly all of them. `record` leaves every other one to `shops.recording`,
 Rows are locked in the same order: bills, shifts.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from psycopg.types.json import Jsonb
 
 from shops.live_journal import make_answer
@@ -19,7 +18,7 @@ from shops.messages import Message
 from shops.models import ExchangeEvent, Product, Receipt, ReceiptDelivery, ReceiptLine
 from shops.payment import values
 from shops.payment.offer import Offer, offer_of
-from shops.quick.journal import ANSWERED, ENTRY, list_entry_values, list_learned_values, name_columns
+from shops.quick.journal import ANSWERED, ENTRY, cast_places, list_entry_values, list_learned_values, name_columns
 from shops.recording.products import name_rate
 from shops.recording.receipts import make_delivery, make_line_value, make_lines, make_receipt
 from shops.statements import Row, pipelined_transaction, send
@@ -159,17 +158,17 @@ def _write_statement() -> str:
     product = [field for field in _fields(Product) if field.column not in ("shop_id", "external_id")]
     return f"""{ENTRY}{ANSWERED}, receipt AS (
     INSERT INTO shops_receipt ({name_columns(_fields(Receipt))})
-    SELECT {_cast(_fields(Receipt))} FROM entry
+    SELECT {cast_places(_fields(Receipt))} FROM entry
     RETURNING id
 ), line AS (
     INSERT INTO shops_receiptline (receipt_id, {name_columns(_fields(ReceiptLine, without="receipt"))})
-    SELECT receipt.id, told.* FROM receipt, unnest({_cast(_fields(ReceiptLine, without="receipt"), "[]")}) told
+    SELECT receipt.id, told.* FROM receipt, unnest({cast_places(_fields(ReceiptLine, without="receipt"), "[]")}) told
 ), delivery AS (
     INSERT INTO shops_receiptdelivery (receipt_id, {name_columns(_fields(ReceiptDelivery, without="receipt"))})
-    SELECT receipt.id, {_cast(_fields(ReceiptDelivery, without="receipt"))} FROM receipt
+    SELECT receipt.id, {cast_places(_fields(ReceiptDelivery, without="receipt"))} FROM receipt
 ), product AS (
     INSERT INTO shops_product ({name_columns(_fields(Product))})
-    SELECT told.* FROM entry, unnest({_cast(_fields(Product), "[]")}) told
+    SELECT told.* FROM entry, unnest({cast_places(_fields(Product), "[]")}) told
     ON CONFLICT (shop_id, external_id) DO UPDATE
     SET {", ".join(f"{field.column} = EXCLUDED.{field.column}" for field in product)}
     WHERE shops_product.last_seen_at <= EXCLUDED.last_seen_at
@@ -181,12 +180,6 @@ def _write_statement() -> str:
 @cache
 def _fields(model: type[models.Model], *, without: str = "") -> "list[models.Field[Any, Any]]":
     return [field for field in model._meta.concrete_fields if not field.primary_key and field.name != without]
-
-
-def _cast(fields: "Collection[models.Field[Any, Any]]", suffix: str = "") -> str:
-    """A place for each field's argument, with its type, which PostgreSQL does not find out within a SELECT."""
-    types = (re.sub(r"\(.*\)", "", field.db_type(connection) or "") for field in fields)
-    return ", ".join(f"%s::{name}{suffix}" for name in types)
 
 
 def _list_values(row: models.Model, fields: "Collection[models.Field[Any, Any]]") -> list[object]:

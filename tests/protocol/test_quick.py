@@ -200,11 +200,67 @@ def test_what_a_list_and_a_bill_cost(till: Till, crm: Crm, django_assert_num_que
     crm.put(STATED)
     till.bill("1")
     is_short = connection.vendor == "postgresql"
-    # The key, the request, what is on offer, the answer. Plainly an entry and its text, each time in a savepoint.
-    with django_assert_num_queries(4 if is_short else 13):
+    # The key, what is on offer, and within a savepoint (two) the question with its answer. Plainly an entry and its
+    # text, each time in a savepoint.
+    with django_assert_num_queries(5 if is_short else 13):
         till.offers()
-    with django_assert_num_queries(4 if is_short else 14):
+    with django_assert_num_queries(5 if is_short else 14):
         till.bill("1")
+
+
+QUESTIONS = st.lists(
+    st.one_of(
+        st.sampled_from(["", "1-CRM", "nothing"]).map(lambda number: ("LIST", number)),
+        st.sampled_from(["1", "2", "cancelled", "partial", "without text", "nothing"]).map(lambda bill: ("BILL", bill)),
+        st.just(("taken", "")),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def ask(shop: Shop, kind: str, name: str) -> tuple[int, bytes]:
+    now, query = timezone.now(), {"q": "/", "token": "x"}
+    if kind == "taken":
+        journal_request(shop, "LIST", query={}, now=now)
+        return 0, b""
+    if kind == "LIST":
+        answer = serving.answer_list(shop, number=name, query=query, now=now)
+    else:
+        answer = serving.answer_bill(shop, name, query=query, now=now)
+    return answer.status, answer.body
+
+
+@only_postgresql
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(QUESTIONS)
+def test_questions_are_answered_and_journaled_the_same_both_ways(
+    offered: Shop, questions: list[tuple[str, str]]
+) -> None:
+    go_both_ways(lambda: [ask(offered, *question) for question in questions])
+
+
+@pytest.fixture
+def offered(world: Shop, crm: Crm) -> Shop:
+    """Bills of every kind: with an odd name and no date, paid in part, one whose statement retention has removed."""
+    crm.put(make_bill("2", [line("Чай «чёрный»\t\x7f", "0.10", "1.500")]))
+    Bill.objects.filter(external_id="2").update(issued_at=None, customer_name='Полина "В" \\ ')
+    crm.put(make_bill("partial", [line("tea", 100), line("cup", 250)]))
+    deliver(world, write_json(make_event(make_receipt("r-0", [line("tea", 100)], make_bill("partial", [])))))
+    crm.put(make_bill("without text", [line("tea", 100)]))
+    stated = Bill.objects.get(external_id="without text").stated_by
+    assert stated is not None
+    ExchangeBody.objects.filter(entry_id=stated.pk).delete()
+    return world
+
+
+@only_postgresql
+def test_a_question_that_cannot_be_answered_is_kept(world: Shop) -> None:
+    before = ExchangeEvent.objects.count()
+    with patch("shops.quick.offers.write_list_offer", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+        serving.answer_list(world, number="", query={}, now=NOW)
+    assert ExchangeEvent.objects.count() == before + 1
+    assert ExchangeEvent.objects.get(kind="LIST").answer is None
 
 
 @only_postgresql
