@@ -5,24 +5,25 @@ shift: nearly all of them. `record` leaves every other one to `shops.recording`,
 Rows are locked in the same order: bills, shifts.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from django.db import models
+from msgspec.structs import astuple
 from psycopg.types.json import Jsonb
 
 from shops.live_journal import make_answer
 from shops.messages import Message
-from shops.models import ExchangeEvent, Product, Receipt, ReceiptDelivery, ReceiptLine
+from shops.models import ExchangeEvent, Receipt
 from shops.payment import values
 from shops.payment.offer import Offer, offer_of
 from shops.quick.journal import ANSWERED, ENTRY, cast_places, list_entry_values, list_learned_values, name_columns
 from shops.recording.products import name_rate
-from shops.recording.receipts import make_delivery, make_line_value, make_lines, make_receipt
+from shops.recording.receipts import make_line_value, make_receipt
 from shops.statements import Row, pipelined_transaction, send
-from shops.wire import ReceiptEvent, ReceiptStatement
+from shops.wire import ReceiptEvent, ReceiptLine, ReceiptStatement
 
 LOCK_BILL = """
 SELECT id, version > 0, external_id, number, issued_at, customer_name, customer_taxpayer_number, total, prepayment,
@@ -36,13 +37,11 @@ WHERE terminal_id = (SELECT id FROM shops_terminal WHERE shop_id = %s AND evotor
     AND (key = %s OR session_id = %s)
 ORDER BY id FOR SHARE"""
 
-READ_PLACES = """
+READ_AROUND = """
 SELECT (SELECT id FROM shops_store WHERE shop_id = %s AND evotor_id = %s),
     (SELECT id FROM shops_terminal WHERE shop_id = %s AND evotor_id = %s),
-    (SELECT id FROM shops_employee WHERE shop_id = %s AND evotor_id = %s)"""
-
-IS_TOUCHED = """
-SELECT EXISTS (SELECT FROM shops_receipt WHERE shop_id = %s AND receipt_id = %s)
+    (SELECT id FROM shops_employee WHERE shop_id = %s AND evotor_id = %s),
+    EXISTS (SELECT FROM shops_receipt WHERE shop_id = %s AND receipt_id = %s)
     OR EXISTS (SELECT FROM shops_receipt WHERE bill_id = bill.id)
     OR EXISTS (SELECT FROM shops_allocatedpart WHERE bill_id = bill.id)
 FROM shops_bill bill WHERE shop_id = %s AND external_id = %s"""
@@ -54,6 +53,22 @@ WHERE version_id = (
     ON stated.bill_id = bill.id AND stated.sequence = bill.version
     WHERE bill.shop_id = %s AND bill.external_id = %s)
 ORDER BY position"""
+
+NUMBER = "numeric"
+LINE_COLUMNS = {
+    "product_external_id": "varchar",
+    "name": "text",
+    "price": NUMBER,
+    "quantity": NUMBER,
+    "discount": NUMBER,
+    "total": NUMBER,
+    "tax": NUMBER,
+    "tax_percent": NUMBER,
+    "item_type": "varchar",
+    "unit": "varchar",
+}
+PRODUCT_COLUMNS = {"external_id": "varchar", "name": "text", "unit": "varchar", "price": NUMBER, "tax_rate": "varchar"}
+SET_PRODUCT = ", ".join(f"{name} = EXCLUDED.{name}" for name in PRODUCT_COLUMNS if name != "external_id")
 
 
 class Unusual(Exception):
@@ -81,18 +96,19 @@ def _read(request: ExchangeEvent, event: ReceiptEvent) -> tuple[int, Offer, Rece
     named = (shop, said.reference.bill_id)
     bills = send(LOCK_BILL, named)
     shifts = send(LOCK_SHIFT, (shop, said.terminal_id, said.shift, said.shift))
-    places = send(READ_PLACES, (shop, said.store_id, shop, said.terminal_id, shop, said.employee_id))
-    touched = send(IS_TOUCHED, (shop, said.receipt_id, *named))
+    places = (shop, said.store_id, shop, said.terminal_id, shop, said.employee_id)
+    around = send(READ_AROUND, (*places, shop, said.receipt_id, *named))
     lines = send(READ_BILL_LINES, named)
-    bill, is_touched = bills.fetchone(), touched.fetchone()
-    if bill is None or is_touched != (False,):
+    bill, found = bills.fetchone(), around.fetchone()
+    if bill is None or found is None:
         raise Unusual
     bill_id, contents_known, *stated, is_open = bill
-    if not is_open or not _is_shift_open(said, shifts.fetchall()):
+    *place_ids, is_touched = found
+    if not is_open or is_touched or not _is_shift_open(said, shifts.fetchall()):
         raise Unusual
     receipt = make_receipt(request, event, None)
     receipt.bill_id = bill_id
-    _place(receipt, said, places.fetchone())
+    _place(receipt, said, place_ids)
     stated.append(tuple(values.BillLine(*line) for line in lines.fetchall()) if contents_known else None)
     offer = offer_of(values.Bill(*stated), [_paying(receipt, said)], after_partial=request.shop.after_partial)
     return bill_id, offer, receipt
@@ -102,9 +118,8 @@ def _is_shift_open(said: ReceiptStatement, shifts: Sequence[Row]) -> bool:
     return shifts == [(None,)] if said.terminal_id and said.shift else True
 
 
-def _place(receipt: Receipt, said: ReceiptStatement, places: Row | None) -> None:
+def _place(receipt: Receipt, said: ReceiptStatement, places: Sequence[int | None]) -> None:
     """Sets where it was printed and by whom. Raises Unusual where that is not known yet."""
-    assert places is not None
     receipt.store_id, receipt.terminal_id, receipt.employee_id = places
     names = (said.store_id, said.terminal_id, said.employee_id)
     if any(name and place is None for name, place in zip(names, places, strict=True)):
@@ -140,14 +155,13 @@ def _write(
 ) -> Any:
     """Sends all that the receipt changes. Nothing is written where the answer's place in the journal was taken."""
     bill_id, offer = paid
-    delivery = make_delivery(request, event, receipt)
     arguments = [
         *list_entry_values(answer),
         *list_learned_values(request),
-        *_list_values(receipt, _fields(Receipt)),
-        *_list_columns(list(make_lines(receipt, event.receipt)), _fields(ReceiptLine, without="receipt")),
-        *_list_values(delivery, _fields(ReceiptDelivery, without="receipt")),
-        *_list_columns(_list_products(request, event.receipt), _fields(Product)),
+        *_list_values(receipt),
+        *_list_line_columns(event.receipt.lines),
+        *(request.pk, event.event_id, receipt.fingerprint),
+        *(request.shop_id, request.occurred_at, *_list_product_columns(event.receipt.lines)),
         *(now, offer.on_list, offer.total if offer.is_partial else None, bill_id),
     ]
     return send(_write_statement(), arguments)
@@ -155,22 +169,23 @@ def _write(
 
 @cache
 def _write_statement() -> str:
-    product = [field for field in _fields(Product) if field.column not in ("shop_id", "external_id")]
+    fields = _list_fields()
     return f"""{ENTRY}{ANSWERED}, receipt AS (
-    INSERT INTO shops_receipt ({name_columns(_fields(Receipt))})
-    SELECT {cast_places(_fields(Receipt))} FROM entry
-    RETURNING id
+    INSERT INTO shops_receipt ({name_columns(fields)}) SELECT {cast_places(fields)} FROM entry RETURNING id
 ), line AS (
-    INSERT INTO shops_receiptline (receipt_id, {name_columns(_fields(ReceiptLine, without="receipt"))})
-    SELECT receipt.id, told.* FROM receipt, unnest({cast_places(_fields(ReceiptLine, without="receipt"), "[]")}) told
+    INSERT INTO shops_receiptline (receipt_id, position, {", ".join(LINE_COLUMNS)})
+    SELECT receipt.id, told.place - 1, {", ".join(f"told.{name}" for name in LINE_COLUMNS)}
+    FROM receipt, unnest({", ".join(f"%s::{kind}[]" for kind in LINE_COLUMNS.values())})
+        WITH ORDINALITY AS told ({", ".join(LINE_COLUMNS)}, place)
 ), delivery AS (
-    INSERT INTO shops_receiptdelivery (receipt_id, {name_columns(_fields(ReceiptDelivery, without="receipt"))})
-    SELECT receipt.id, {cast_places(_fields(ReceiptDelivery, without="receipt"))} FROM receipt
+    INSERT INTO shops_receiptdelivery (receipt_id, event_id, evotor_event_id, fingerprint)
+    SELECT receipt.id, %s::bigint, %s::varchar, %s::varchar FROM receipt
 ), product AS (
-    INSERT INTO shops_product ({name_columns(_fields(Product))})
-    SELECT told.* FROM entry, unnest({cast_places(_fields(Product), "[]")}) told
+    INSERT INTO shops_product (shop_id, last_seen_at, {", ".join(PRODUCT_COLUMNS)})
+    SELECT %s::integer, %s::timestamptz, told.*
+    FROM entry, unnest({", ".join(f"%s::{kind}[]" for kind in PRODUCT_COLUMNS.values())}) AS told
     ON CONFLICT (shop_id, external_id) DO UPDATE
-    SET {", ".join(f"{field.column} = EXCLUDED.{field.column}" for field in product)}
+    SET last_seen_at = EXCLUDED.last_seen_at, {SET_PRODUCT}
     WHERE shops_product.last_seen_at <= EXCLUDED.last_seen_at
 ), bill AS (
     UPDATE shops_bill SET unjudged_since = %s, on_offer = %s, offered_total = %s FROM entry WHERE shops_bill.id = %s
@@ -178,32 +193,35 @@ def _write_statement() -> str:
 
 
 @cache
-def _fields(model: type[models.Model], *, without: str = "") -> "list[models.Field[Any, Any]]":
-    return [field for field in model._meta.concrete_fields if not field.primary_key and field.name != without]
+def _list_fields() -> "list[models.Field[Any, Any]]":
+    return [field for field in Receipt._meta.concrete_fields if not field.primary_key]
 
 
-def _list_values(row: models.Model, fields: "Collection[models.Field[Any, Any]]") -> list[object]:
-    found = (getattr(row, field.attname) for field in fields)
+def _list_values(receipt: Receipt) -> list[object]:
+    found = (getattr(receipt, field.attname) for field in _list_fields())
     return [Jsonb(value) if isinstance(value, list) else value for value in found]
 
 
-def _list_columns(rows: Sequence[models.Model], fields: "Collection[models.Field[Any, Any]]") -> list[list[object]]:
-    return [[getattr(row, field.attname) for row in rows] for field in fields]
+def _list_line_columns(lines: Sequence[ReceiptLine]) -> list[object]:
+    """The columns of all lines, which the statement of a receipt has in the order of the table."""
+    columns = list(zip(*map(astuple, lines), strict=True)) or [()] * len(LINE_COLUMNS)
+    return _list_arrays(columns, LINE_COLUMNS)
 
 
-def _list_products(request: ExchangeEvent, said: ReceiptStatement) -> list[Product]:
-    """What the receipt says of products: the last line about each, in the order in which rows are locked."""
-    seen: Mapping[str, Product] = {
-        line.product_id: Product(
-            shop_id=request.shop_id,
-            external_id=line.product_id,
-            name=line.name,
-            unit=line.unit,
-            price=line.price,
-            tax_rate=name_rate(line),
-            last_seen_at=request.occurred_at,
-        )
-        for line in said.lines
+def _list_product_columns(lines: Sequence[ReceiptLine]) -> list[object]:
+    """What is said of products: by the last line about each, in the order in which rows are locked."""
+    seen = {
+        line.product_id: (line.product_id, line.name, line.unit, line.price, name_rate(line))
+        for line in lines
         if line.product_id
     }
-    return [seen[product_id] for product_id in sorted(seen)]
+    columns = list(zip(*(seen[product_id] for product_id in sorted(seen)), strict=True)) or [()] * len(PRODUCT_COLUMNS)
+    return _list_arrays(columns, PRODUCT_COLUMNS)
+
+
+def _list_arrays(columns: Sequence[Sequence[object]], kinds: Mapping[str, str]) -> list[object]:
+    """Numbers are written here: to send a list of them takes ten times as long."""
+    return [
+        f"{{{','.join(map(str, column))}}}" if kind == NUMBER else list(column)
+        for column, kind in zip(columns, kinds.values(), strict=True)
+    ]

@@ -189,8 +189,8 @@ def test_an_ordinary_receipt_takes_the_short_way(
 ) -> None:
     till.offers()  # notes that its key was used
     body = write_json(make_event(make_receipt("r-1", [line("tea", 100, 2), line("cup", 250)], STATED)))
-    # The key; the request; within a savepoint (two) five questions and one answer.
-    with django_assert_num_queries(10):
+    # The key; the request; within a savepoint (two) four questions and one answer.
+    with django_assert_num_queries(9):
         assert till.send("POST", "/api/v2/receipts", body).status_code == 200
     assert Receipt.objects.get().bill == Bill.objects.get(external_id="1")
     assert not Bill.objects.get(external_id="1").on_offer
