@@ -145,7 +145,7 @@ def erase_entries(wanted: Wanted, found: Found) -> list[ErasedEntry]:
         ExchangeEvent.load_bodies(events)
         for event in events:
             before = read_message(event)
-            event.body, event.verbatim = eraser.erase(event.body), eraser.erase(event.verbatim)
+            event.say(eraser.erase(event.body), eraser.erase(event.verbatim))
             _restate(event, before, read_message(event), eraser)
             row = event.text_row
             ExchangeBody.objects.filter(entry_id=event.pk, occurred_at=event.occurred_at).update(

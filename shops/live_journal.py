@@ -153,7 +153,6 @@ def _event(
 ) -> ExchangeEvent:
     local_time = now.astimezone(shop.zone).replace(microsecond=0, tzinfo=None)
     entry = Entry(0, local_time, shop.number, direction, kind, body)
-    text, verbatim = to_storable(entry)
     event = ExchangeEvent(
         shop=shop,
         kind=kind,
@@ -164,7 +163,7 @@ def _event(
         origin=origin,
         request_id=read_request_id(),
     )
-    event.body, event.verbatim = text, verbatim
+    event.say(*to_storable(entry))
     return event
 
 

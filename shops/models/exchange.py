@@ -169,7 +169,7 @@ class ExchangeEvent(models.Model):
 
     @body.setter
     def body(self, text: str) -> None:
-        self._say(text, self.verbatim)
+        self.say(text, self.verbatim)
 
     @property
     def verbatim(self) -> bytes | None:
@@ -179,7 +179,7 @@ class ExchangeEvent(models.Model):
 
     @verbatim.setter
     def verbatim(self, entry: bytes | None) -> None:
-        self._say(self.body, entry)
+        self.say(self.body, entry)
 
     @property
     def text_is_removed(self) -> bool:
@@ -226,7 +226,8 @@ class ExchangeEvent(models.Model):
     def _find_text(self) -> ExchangeBody | None:
         return ExchangeBody.objects.filter(entry_id=self.pk, occurred_at=self.occurred_at).first()
 
-    def _say(self, body: str, verbatim: bytes | None) -> None:
+    def say(self, body: str, verbatim: bytes | None) -> None:
+        """Sets `body` and `verbatim` at once."""
         row = ExchangeBody(body=body, verbatim=verbatim)
         self._text_field().set_cached_value(self, row)
         self.size_bytes = row.size_bytes
