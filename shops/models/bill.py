@@ -170,7 +170,7 @@ class BillVersion(models.Model):
 
     SHOP_PATH = "bill__shop"
 
-    bill = models.ForeignKey(Bill, models.CASCADE, related_name="versions", verbose_name=_("bill"))
+    bill = models.ForeignKey(Bill, models.CASCADE, related_name="versions", verbose_name=_("bill"), db_index=False)
     sequence = models.PositiveIntegerField(_("version"))
     stated_by = models.ForeignKey(
         ExchangeEvent, models.PROTECT, related_name="bill_versions", verbose_name=_("stated by")
@@ -198,7 +198,9 @@ class BillLine(models.Model):
 
     SHOP_PATH = "version__bill__shop"
 
-    version = models.ForeignKey(BillVersion, models.CASCADE, related_name="lines", verbose_name=_("version"))
+    version = models.ForeignKey(
+        BillVersion, models.CASCADE, related_name="lines", verbose_name=_("version"), db_index=False
+    )
     position = models.PositiveIntegerField(_("position"))
     product_external_id = models.CharField(_("product id"), max_length=200, blank=True)
     name = models.TextField(_("name"), blank=True)

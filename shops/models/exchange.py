@@ -91,7 +91,9 @@ class ExchangeEvent(models.Model):
         SERVED = "served", _("served here")
         UPSTREAM = "upstream", _("exchange with the shop's CRM")
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="exchange_events", verbose_name=_("shop"))
+    shop = models.ForeignKey(
+        Shop, models.PROTECT, related_name="exchange_events", verbose_name=_("shop"), db_index=False
+    )
     kind = models.CharField(_("kind"), max_length=64)
     direction = models.CharField(_("direction"), max_length=7, choices=DirectionChoice)
     occurred_at = models.DateTimeField(_("time"))

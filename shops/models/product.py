@@ -11,7 +11,7 @@ class Product(models.Model):
 
     SHOP_PATH = "shop"
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="products", verbose_name=_("shop"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="products", verbose_name=_("shop"), db_index=False)
     external_id = models.CharField(_("id"), max_length=200)
     name = models.TextField(_("name"))
     unit = models.CharField(_("unit"), max_length=200, blank=True)

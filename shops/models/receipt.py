@@ -28,7 +28,7 @@ class Receipt(models.Model):
         BUY = "BUY", _("purchase")
         BUYBACK = "BUYBACK", _("refund of a purchase")
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="receipts", verbose_name=_("shop"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="receipts", verbose_name=_("shop"), db_index=False)
     receipt_id = models.CharField(_("receipt id"), max_length=200)
     type = models.CharField(_("type"), max_length=200, help_text=_("SELL adds money, PAYBACK gives it back."))
     printed_at = models.DateTimeField(_("printed at"), null=True, blank=True)
@@ -122,7 +122,9 @@ class ReceiptLine(models.Model):
 
     SHOP_PATH = "receipt__shop"
 
-    receipt = models.ForeignKey(Receipt, models.CASCADE, related_name="lines", verbose_name=_("receipt"))
+    receipt = models.ForeignKey(
+        Receipt, models.CASCADE, related_name="lines", verbose_name=_("receipt"), db_index=False
+    )
     position = models.PositiveIntegerField(_("position"))
     product_external_id = models.CharField(_("product id"), max_length=200, blank=True)
     name = models.TextField(_("name"), blank=True)
@@ -160,7 +162,9 @@ class ReceiptDelivery(models.Model):
 
     SHOP_PATH = "receipt__shop"
 
-    receipt = models.ForeignKey(Receipt, models.CASCADE, related_name="deliveries", verbose_name=_("receipt"))
+    receipt = models.ForeignKey(
+        Receipt, models.CASCADE, related_name="deliveries", verbose_name=_("receipt"), db_index=False
+    )
     event = models.ForeignKey(ExchangeEvent, models.PROTECT, related_name="deliveries", verbose_name=_("journal entry"))
     evotor_event_id = models.CharField(_("Evotor's event id"), max_length=200, blank=True)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
