@@ -32,6 +32,7 @@ from shops.models import (
     Terminal,
 )
 from shops.quick import journal as quick_journal
+from shops.quick import offers as quick_offers
 from shops.quick import receipt as quick
 from shops.statements import KeptQuery, pipelined_transaction, send
 from shops.wire_writer import write_json
@@ -252,6 +253,19 @@ def offered(world: Shop, crm: Crm) -> Shop:
     assert stated is not None
     ExchangeBody.objects.filter(entry_id=stated.pk).delete()
     return world
+
+
+@only_postgresql
+def test_a_list_is_read_in_its_order_from_the_bills_on_offer(offered: Shop) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"PREPARE list AS {quick_offers.LIST_ALL % ('$1', '$2')}")
+        cursor.execute("EXPLAIN EXECUTE list (7, 1000)")
+        plan = "\n".join(step for (step,) in cursor.fetchall())
+        cursor.execute("DEALLOCATE list")
+    assert "bill_on_offer" in plan
+    assert "Sort" not in plan
 
 
 @only_postgresql
