@@ -145,6 +145,12 @@ def test_judged_again_it_is_the_same() -> None:
     judge_both_ways(NOW + timedelta(days=2))
 
 
+def test_it_does_not_matter_how_many_are_locked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clean_bills, "WINDOW_BILLS", 7)
+    import_log(write_everything_alone())
+    judge_both_ways()
+
+
 def test_what_the_rules_find_is_written_as_the_orm_writes_it() -> None:
     import_log(write_everything_alone())
 
