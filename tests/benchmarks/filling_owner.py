@@ -61,6 +61,7 @@ def describe_rows(count: int, vendor: str) -> list[tuple[Any, dict[str, str], in
     total = "(100 + (CAST(i AS bigint) * 7919) % 990000 / 100)"
     is_unpaid, is_cancelled = f"i % {UNPAID} = 0", f"i % {CANCELLED} = 1"
     is_partly_paid = f"i % {PARTLY_PAID} = 5"
+    is_paid = f"NOT ({is_unpaid} OR {is_cancelled} OR {is_partly_paid})"
     received = (
         f"CASE WHEN {is_unpaid} OR {is_cancelled} THEN 0 WHEN {is_partly_paid} THEN {total} - 50 ELSE {total} END"
     )
@@ -69,7 +70,7 @@ def describe_rows(count: int, vendor: str) -> list[tuple[Any, dict[str, str], in
     place |= {"employee_id": f"i % {EMPLOYEES} + 1"}
     bill = {"id": "i", "shop_id": str(SHOP), "external_id": "CAST(i AS text)", "total": total, "on_offer": "FALSE"}
     bill |= {"number": "CAST(1000000 + i AS text)", "customer_name": customer, "issued_at": moment("i", 1)}
-    bill |= {"cancelled_at": f"CASE WHEN {is_cancelled} THEN {moment('i')} END"}
+    bill |= {"cancelled_at": f"CASE WHEN {is_cancelled} THEN {moment('i')} END", "is_paid": is_paid}
     receipt = {"id": "i", "shop_id": str(SHOP), "receipt_id": "CAST(i AS text)", "tax": "0", "discount": "0"}
     receipt |= {"type": f"CASE WHEN i % {REFUND} = 0 THEN 'PAYBACK' ELSE 'SELL' END", "informational": "FALSE"}
     receipt |= {"printed_at": moment("i"), "received_at": moment("i"), "total": total}
@@ -83,7 +84,7 @@ def describe_rows(count: int, vendor: str) -> list[tuple[Any, dict[str, str], in
     line |= {"product_external_id": f"CAST(i * 31 % {PRODUCTS} AS text)", "name": pick("i / 5", GOODS), "quantity": "2"}
     line |= {"discount": "0", "total": "100", "tax": "0", "tax_percent": "0"}
     case = {"id": "i", "shop_id": str(SHOP), "bill_id": "i", "due": total, "received": received, "gap": "0"}
-    case |= {"fully_paid": f"NOT ({is_unpaid} OR {is_cancelled} OR {is_partly_paid})"}
+    case |= {"fully_paid": is_paid}
     case |= {"judged_at": moment("i"), "judged_as_of": moment("i")}
     number = f"i * {DISCREPANT}"
     is_open = f"i > {count // DISCREPANT} - 200"
