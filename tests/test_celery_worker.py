@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from crmpos.celery import app
+from crmpos.consumer import LastingConsumer
 from reconciliation.models import Discrepancy
 from tests.processes import ROOT, Environment, share_database
 
@@ -185,3 +187,34 @@ def test_a_worker_finds_what_an_imported_journal_hides(production: Environment, 
 def test_every_periodic_task_is_known() -> None:
     app.loader.import_default_modules()
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
+
+
+class Loop:
+    """An event loop that calls at once."""
+
+    def call_soon(self, call: Callable[[], Any]) -> Any:
+        return call()
+
+
+def make_consumer() -> Any:
+    consumer: Any = LastingConsumer.__new__(LastingConsumer)
+    consumer.hub = Loop()
+    return consumer
+
+
+def test_a_task_that_ends_after_its_connection_to_the_broker_is_no_end_of_the_worker() -> None:
+    consumer = make_consumer()
+    told: list[object] = []
+
+    def acknowledge_without_connection(logger: object, errors: object) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'hostname'")
+
+    consumer.call_soon_ack(acknowledge_without_connection, "logger", ())
+    consumer.call_soon_ack(told.append, "acknowledged")
+    assert told == ["acknowledged"]
+
+
+def test_other_failures_of_acknowledging_stay_what_they_are() -> None:
+    consumer = make_consumer()
+    with pytest.raises(ZeroDivisionError):
+        consumer.call_soon_ack(lambda: 1 / 0)
