@@ -2,7 +2,7 @@
 
 When Redis is killed, kombu may ask something of it through a connection that has forgotten its address: to close it, or
 to acknowledge a task that was begun before and has ended since. Celery takes the AttributeError for the end of the
-worker. There is nothing left to close, nor anybody who would hear of the task; so the worker goes on, and connects anew.
+worker. There is nothing left to close, nor anybody who would hear of the task; so it goes on, and connects anew.
 """
 
 import logging
