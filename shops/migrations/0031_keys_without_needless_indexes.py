@@ -2,8 +2,8 @@
 
 import django.db.models.deletion
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import StateApps
+
+from shops.live_indexes import remove_key_indexes
 
 INDEXES = {
     "shops_billline_version_id_81c0f2cb": ("shops_billline", "version_id"),
@@ -14,20 +14,6 @@ INDEXES = {
     "shops_receiptdelivery_receipt_id_ea330b07": ("shops_receiptdelivery", "receipt_id"),
     "shops_receiptline_receipt_id_1c570e15": ("shops_receiptline", "receipt_id"),
 }
-
-
-def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """`AlterField` would check the foreign keys anew, under a lock."""
-    beside_writers = "CONCURRENTLY" if schema_editor.connection.vendor == "postgresql" else ""
-    for name in INDEXES:
-        schema_editor.execute(f"DROP INDEX {beside_writers} IF EXISTS {name}")
-
-
-def make(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    drop(apps, schema_editor)  # what an interrupted one has left
-    beside_writers = "CONCURRENTLY" if schema_editor.connection.vendor == "postgresql" else ""
-    for name, (table, column) in INDEXES.items():
-        schema_editor.execute(f"CREATE INDEX {beside_writers} {name} ON {table} ({column})")
 
 
 class Migration(migrations.Migration):
@@ -76,6 +62,6 @@ class Migration(migrations.Migration):
                     field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='shops.receipt', verbose_name='receipt'),
                 ),
             ],
-            database_operations=[migrations.RunPython(drop, make)],
+            database_operations=[remove_key_indexes(INDEXES)],
         ),
     ]
