@@ -63,6 +63,13 @@ def journal_request(
     return _store(event)
 
 
+def restore_request(request: ExchangeEvent) -> None:
+    """Stores a request again that a crash of PostgreSQL has taken: it had not waited for the disk."""
+    if is_postgresql() and not ExchangeEvent.objects.filter(pk=request.pk).exists():
+        request.answer = None  # one that was not committed either
+        quick.store_request(request)
+
+
 def make_request(
     shop: Shop,
     kind: str,

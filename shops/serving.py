@@ -12,7 +12,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from shops.live_journal import journal_answer, journal_request, make_answer, make_request
+from shops.live_journal import journal_answer, journal_request, make_answer, make_request, restore_request
 from shops.messages import Message, understand_body
 from shops.models import Bill, ExchangeEvent, Shop, Upstream
 from shops.offers import read_bill_offer, read_list_offer, refresh_offers
@@ -199,9 +199,13 @@ def _accept_plainly(
 
 
 def _find_answer(request: ExchangeEvent) -> Answer | None:
-    """What a RECEIPT request was answered, where that was committed and the connection broke before it was known."""
+    """What a RECEIPT request was answered, where that was committed and the connection broke before it was known.
+
+    Where it was not, the request is in the journal, whatever became of the database meanwhile.
+    """
     answer = ExchangeEvent.objects.filter(request=request).first()
     if answer is None:
+        restore_request(request)
         return None
     body = answer.body.encode()
     return Answer(BAD_REQUEST if body else OK, body, answer.remark)

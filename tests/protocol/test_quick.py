@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import DataError, IntegrityError, connection, models, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, models, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from shops import serving
 from shops.allocations import link
-from shops.live_journal import journal_answer, journal_request
+from shops.live_journal import journal_answer, journal_request, read_body
 from shops.models import (
     ApiKey,
     Bill,
@@ -275,6 +275,20 @@ def test_a_question_that_cannot_be_answered_is_kept(world: Shop) -> None:
         serving.answer_list(world, number="", query={}, now=NOW)
     assert ExchangeEvent.objects.count() == before + 1
     assert ExchangeEvent.objects.get(kind="LIST").answer is None
+
+
+@only_postgresql
+def test_a_request_that_a_crash_of_the_database_has_taken_is_stored_again(world: Shop, till: Till) -> None:
+    def crash(request: ExchangeEvent, *arguments: Any, **options: Any) -> bool:
+        ExchangeEvent.objects.filter(pk=request.pk).delete()
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with patch("shops.quick.receipt.record", side_effect=crash):
+        till.sell("r-1", [line("tea", 100)], STATED)
+    request = ExchangeEvent.objects.get(kind="RECEIPT", direction="request")
+    assert request.answer is not None
+    assert b'"r-1"' in read_body(request)
+    assert ReceiptDelivery.objects.get().event == request
 
 
 @only_postgresql
