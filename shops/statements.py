@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, models, transaction
 from django.db.models.query import get_related_populators
+from psycopg.pq import TransactionStatus
 
 Row = tuple[Any, ...]
 Made = TypeVar("Made")
@@ -101,6 +102,8 @@ def pipelined_transaction() -> Iterator[None]:
     except BaseException:
         with suppress(psycopg.Error):  # of a connection that is broken there is nothing to undo
             connection.connection.rollback()
+        if connection.connection.info.transaction_status != TransactionStatus.IDLE:
+            connection.close()  # it broke off half-way, and nothing can be asked through it any more
         raise
 
 

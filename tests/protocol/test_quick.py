@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+import psycopg
 import pytest
-from django.db import DataError, IntegrityError, OperationalError, connection, models, transaction
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, models, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -341,6 +342,36 @@ def test_a_request_alone_need_not_wait_for_the_disk_and_nothing_else_goes_with_i
     assert send("SHOW synchronous_commit", ()).fetchall() == [("on",)]
     assert "synchronous_commit" not in quick_journal.STORE_ANSWER
     assert "synchronous_commit" not in quick._write_statement()
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("waits", [True, False])
+def test_after_a_connection_broke_within_a_pipeline_the_next_transaction_has_another(waits: bool) -> None:
+    with pytest.raises((OperationalError, InterfaceError)), pipelined_transaction():
+        ended = send("SELECT pg_terminate_backend(pg_backend_pid())", ())
+        if waits:
+            ended.fetchall()
+        send("SELECT 1", ()).fetchall()
+    with transaction.atomic():
+        assert send("SELECT 1", ()).fetchall() == [(1,)]
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_stays_busy_when_a_pipeline_fails_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one whose server shuts down may be left: half-way through a statement."""
+
+    def break_off(raw: psycopg.Connection[Any]) -> None:
+        raise psycopg.OperationalError("the connection is lost")
+
+    with pytest.raises(ZeroDivisionError), pipelined_transaction():
+        send("SELECT 1", ()).fetchall()
+        monkeypatch.setattr(psycopg.Connection, "rollback", break_off)
+        raise ZeroDivisionError
+    monkeypatch.undo()
+    with transaction.atomic():
+        assert send("SELECT 1", ()).fetchall() == [(1,)]
 
 
 @only_postgresql
