@@ -8,7 +8,7 @@ a statement, is derived anew. Who erases a statement of a bill, or a receipt, er
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -37,6 +37,7 @@ from shops.models import (
     UnassignedMessage,
     WebhookMessage,
 )
+from shops.recording.products import SEEN_AGAIN_AFTER
 from shops.wire import BILL, PUT_BILL
 from shops.wire_erasure import Eraser, fold
 
@@ -65,8 +66,9 @@ class Wanted:
     def make_eraser(self) -> Eraser:
         return Eraser({name: f"[стёрто {hash_name(self.shop, name)[:MARK_LENGTH]}]" for name in self.names})
 
-    def is_within(self, field_name: str) -> Q:
-        since = Q() if self.since is None else Q(**{f"{field_name}__gte": self.since})
+    def is_within(self, field_name: str, *, earlier: timedelta = timedelta()) -> Q:
+        """Rows of that time, and those of a while before where the column may be behind."""
+        since = Q() if self.since is None else Q(**{f"{field_name}__gte": self.since - earlier})
         return Q(**{f"{field_name}__lt": self.before}) & since
 
 
@@ -167,7 +169,7 @@ def list_places(wanted: Wanted, found: Found) -> list[Place]:
         Place(Receipt.objects.filter(pk__in=found.receipts), ("customer_name", "customer_taxpayer_number")),
         Place(BillLine.objects.filter(version__in=BillVersion.objects.filter(of_bills)), ("name",)),
         Place(ReceiptLine.objects.filter(of_receipts), ("name",)),
-        Place(Product.objects.filter(within("last_seen_at"), shop=shop), ("name",)),
+        Place(Product.objects.filter(within("last_seen_at", earlier=SEEN_AGAIN_AFTER), shop=shop), ("name",)),
         Place(entries, ("fault", "remark")),
         Place(fragments, ("text", "source")),
         Place(Forward.objects.filter(within("queued_at"), shop=shop), ("last_answer", "headers")),

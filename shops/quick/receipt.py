@@ -20,7 +20,7 @@ from shops.models import ExchangeEvent, Receipt
 from shops.payment import values
 from shops.payment.offer import Offer, offer_of
 from shops.quick.journal import ANSWERED, ENTRY, cast_places, list_entry_values, list_learned_values, name_columns
-from shops.recording.products import name_rate
+from shops.recording.products import SEEN_AGAIN_AFTER, name_rate
 from shops.recording.receipts import make_line_value, make_receipt
 from shops.statements import Row, pipelined_transaction, send
 from shops.wire import ReceiptEvent, ReceiptLine, ReceiptStatement
@@ -68,7 +68,8 @@ LINE_COLUMNS = {
     "unit": "varchar",
 }
 PRODUCT_COLUMNS = {"external_id": "varchar", "name": "text", "unit": "varchar", "price": NUMBER, "tax_rate": "varchar"}
-SET_PRODUCT = ", ".join(f"{name} = EXCLUDED.{name}" for name in PRODUCT_COLUMNS if name != "external_id")
+SAID = [name for name in PRODUCT_COLUMNS if name != "external_id"]
+SET_PRODUCT = ", ".join(f"{name} = EXCLUDED.{name}" for name in SAID)
 
 
 class Unusual(Exception):
@@ -161,7 +162,8 @@ def _write(
         *_list_values(receipt),
         *_list_line_columns(event.receipt.lines),
         *(request.pk, event.event_id, receipt.fingerprint),
-        *(request.shop_id, request.occurred_at, *_list_product_columns(event.receipt.lines)),
+        *(request.shop_id, request.occurred_at, request.occurred_at - SEEN_AGAIN_AFTER),
+        *_list_product_columns(event.receipt.lines),
         *(now, offer.on_list, offer.total if offer.is_partial else None, bill_id),
     ]
     return send(_write_statement(), arguments)
@@ -182,8 +184,12 @@ def _write_statement() -> str:
     SELECT receipt.id, %s::bigint, %s::varchar, %s::varchar FROM receipt
 ), product AS (
     INSERT INTO shops_product (shop_id, last_seen_at, {", ".join(PRODUCT_COLUMNS)})
-    SELECT %s::integer, %s::timestamptz, told.*
-    FROM entry, unnest({", ".join(f"%s::{kind}[]" for kind in PRODUCT_COLUMNS.values())}) AS told
+    SELECT seen.shop_id, seen.at, told.*
+    FROM entry, (VALUES (%s::integer, %s::timestamptz, %s::timestamptz)) AS seen (shop_id, at, again_after),
+        unnest({", ".join(f"%s::{kind}[]" for kind in PRODUCT_COLUMNS.values())}) AS told ({", ".join(PRODUCT_COLUMNS)})
+    WHERE NOT EXISTS (
+        SELECT FROM shops_product held WHERE held.shop_id = seen.shop_id AND held.external_id = told.external_id
+        AND {" AND ".join(f"held.{name} = told.{name}" for name in SAID)} AND held.last_seen_at > seen.again_after)
     ON CONFLICT (shop_id, external_id) DO UPDATE
     SET last_seen_at = EXCLUDED.last_seen_at, {SET_PRODUCT}
     WHERE shops_product.last_seen_at <= EXCLUDED.last_seen_at

@@ -16,7 +16,7 @@ from shops.offers import refresh_offers
 from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
 from shops.recording.places import PlaceBook
-from shops.recording.products import ProductBook
+from shops.recording.products import SEEN_AGAIN_AFTER, ProductBook
 from shops.recording.receipts import ReceiptBook
 from shops.wire import BILL, RECEIPT
 
@@ -44,7 +44,7 @@ def record_messages(
 ) -> Books:
     """Records what messages say, in the order of the journal."""
     bills = BillBook(now)
-    books = Books(bills, ReceiptBook(now, bills, places), ProductBook())
+    books = Books(bills, ReceiptBook(now, bills, places), ProductBook(SEEN_AGAIN_AFTER))
     fill_books(books, messages, pairs)
     books.receipts.write()
     books.bills.write()

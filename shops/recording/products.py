@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shops.models import Product
@@ -12,18 +12,24 @@ from shops.wire import BillLine, ReceiptLine
 
 Seen = tuple[str, str, Decimal, str, datetime]  # name, unit, price, tax rate, when
 
+# Receipts of one shop have products in common, and to note that one was seen once more would make each receipt wait
+# until that before it is on the disk. What is said anew of a product is noted at once.
+SEEN_AGAIN_AFTER = timedelta(minutes=1)
+
 
 @dataclass(slots=True)
 class ProductBook:
     """The products of one batch: the newest line about each counts."""
 
-    last_seen: dict[Key, datetime] = field(default_factory=dict)
+    seen_again_after: timedelta = timedelta()
+    held: dict[Key, Seen] = field(default_factory=dict)
     seen: dict[Key, Seen] = field(default_factory=dict)
 
     def load(self, keys: Iterable[Key]) -> None:
         for shop_number, ids in by_shop(keys):
             held = Product.objects.filter(shop=shop_number, external_id__in=ids)
-            self.last_seen |= {(shop_number, id): at for id, at in held.values_list("external_id", "last_seen_at")}
+            rows = held.values_list("external_id", "name", "unit", "price", "tax_rate", "last_seen_at")
+            self.held |= {(shop_number, row[0]): row[1:] for row in rows}
 
     def see_billed(self, shop_number: int, line: BillLine, at: datetime) -> None:
         self._see(shop_number, line.product_id, line.name, line.unit, line.price, line.tax_rate, at)
@@ -44,6 +50,7 @@ class ProductBook:
                     last_seen_at=at,
                 )
                 for (shop, external_id), (name, unit, price, tax_rate, at) in sorted(self.seen.items())
+                if not self._is_noted((shop, external_id))
             ),
             update_conflicts=True,
             unique_fields=["shop", "external_id"],
@@ -54,11 +61,14 @@ class ProductBook:
         self, shop_number: int, product_id: str, name: str, unit: str, price: Decimal, tax_rate: str, at: datetime
     ) -> None:
         key = (shop_number, product_id)
-        last_seen = self.last_seen.get(key)
-        if not product_id or (last_seen is not None and last_seen > at):
-            return
-        self.last_seen[key] = at
-        self.seen[key] = (name, unit, price, tax_rate, at)
+        known = self.seen.get(key) or self.held.get(key)
+        if product_id and (known is None or known[-1] <= at):
+            self.seen[key] = (name, unit, price, tax_rate, at)
+
+    def _is_noted(self, key: Key) -> bool:
+        """Whether nothing new was said of a product that was seen a short time before."""
+        (*said, at), held = self.seen[key], self.held.get(key)
+        return held is not None and list(held[:-1]) == said and at - held[-1] < self.seen_again_after
 
 
 def name_rate(line: ReceiptLine) -> str:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, models, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
@@ -42,6 +42,7 @@ from tests.logs import line, make_bill, make_receipt
 from tests.protocol.conftest import Crm, Till, make_event
 
 NOW = datetime(2026, 3, 25, 12, 0, 0, 500_000, tzinfo=UTC)
+MINUTE, HOUR = 60_000, 3_600_000  # milliseconds
 TABLES: tuple[type[models.Model], ...] = (
     ExchangeEvent,
     ExchangeBody,
@@ -118,7 +119,9 @@ LINES = st.lists(
     max_size=4,
 )
 STATED = make_bill("1", [line("tea", 100, 2), line("cup", 250)])
-FIELDS = st.fixed_dictionaries(
+STATED_AS_WELL = make_bill("another", [line("tea", 100), line("pot", 250)])
+ORDINARY: st.SearchStrategy[dict[str, Any]] = st.just({})
+FIELDS = ORDINARY | st.fixed_dictionaries(
     {},
     optional={
         "type": st.sampled_from(["SELL", "PAYBACK", "BUY"]),
@@ -131,7 +134,7 @@ FIELDS = st.fixed_dictionaries(
         "totalAmount": st.sampled_from([0, 100, 450, 900]),
     },
 )
-EXTRAS = st.fixed_dictionaries(
+EXTRAS = ORDINARY | st.fixed_dictionaries(
     {},
     optional={
         "billId": st.sampled_from(["1", "2", "", "cancelled"]),
@@ -147,10 +150,11 @@ EXTRAS = st.fixed_dictionaries(
 
 @pytest.fixture
 def world(till: Till, crm: Crm, shop: Shop, other_shop: Shop) -> Shop:
-    """A bill, a withdrawn one, and the places where receipts are printed."""
-    crm.put(STATED)
-    crm.put(make_bill("cancelled", [line("tea", 100)]))
-    crm.delete("cancelled")
+    """Two bills and a withdrawn one, stated some time before, and the places where receipts are printed."""
+    with stop_the_clock(-HOUR):
+        for bill in (STATED, STATED_AS_WELL, make_bill("cancelled", [line("tea", 100)])):
+            crm.put(bill)
+        crm.delete("cancelled")
     store = Store.objects.create(shop=shop, evotor_id="store")
     Store.objects.create(shop=other_shop, evotor_id="another shop's")
     terminal = Terminal.objects.create(shop=shop, store=store, evotor_id="device")
@@ -162,27 +166,59 @@ def world(till: Till, crm: Crm, shop: Shop, other_shop: Shop) -> Shop:
     return shop
 
 
-def deliver(shop: Shop, *bodies: bytes) -> list[tuple[int, bytes]]:
+def deliver(shop: Shop, *bodies: bytes, milliseconds_apart: int = 1) -> list[tuple[int, bytes]]:
+    """Each is answered within the millisecond, and not at the moment that its request has in the journal."""
     answers = []
-    for index, body in enumerate(bodies, start=1):
-        with stop_the_clock(index):
-            answers.append(serving.accept_receipts(shop, body, query={"q": "/"}, now=timezone.now()))
+    for index, body in enumerate(bodies):
+        came_at = NOW + timedelta(milliseconds=index * milliseconds_apart)
+        with stop_the_clock(index * milliseconds_apart + 1):
+            answers.append(serving.accept_receipts(shop, body, query={"q": "/"}, now=came_at))
     return [(answer.status, answer.body) for answer in answers]
 
 
 @only_postgresql
+def test_an_ordinary_receipt_is_recorded_in_short(world: Shop) -> None:
+    body = write_json(make_event(make_receipt("r-1", [line("tea", 100)], STATED)))
+    with patch("shops.serving.record_messages", side_effect=AssertionError):
+        assert deliver(world, body) == [(200, b"")]
+    assert Receipt.objects.get().bill == Bill.objects.get(external_id="1")
+
+
+@only_postgresql
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=LINES, fields=FIELDS, extras=EXTRAS, policy=st.sampled_from(Shop.AfterPartial.values), again=st.booleans())
+@given(
+    lines=LINES,
+    lines_after=st.none() | LINES,
+    fields=FIELDS,
+    extras=EXTRAS,
+    policy=st.sampled_from(Shop.AfterPartial.values),
+    again=st.booleans(),
+    second_of=st.sampled_from([STATED, STATED_AS_WELL]),
+    milliseconds_apart=st.sampled_from([1, MINUTE - 1, MINUTE]),
+)
+@example([line("tea", 100)], None, {}, {}, "full", False, STATED_AS_WELL, MINUTE)
+@example([line("tea", 100)], None, {}, {}, "full", False, STATED_AS_WELL, MINUTE - 1)
 def test_a_receipt_writes_the_same_rows_both_ways(
-    world: Shop, lines: Any, fields: Any, extras: Any, policy: str, again: bool
+    world: Shop,
+    lines: Any,
+    lines_after: Any,
+    fields: Any,
+    extras: Any,
+    policy: str,
+    again: bool,
+    second_of: dict[str, Any],
+    milliseconds_apart: int,
 ) -> None:
     world.after_partial = policy
     Shop.objects.filter(pk=world.pk).update(after_partial=policy)
     bodies = [
-        write_json(make_event(make_receipt(receipt_id, lines, STATED, extras=extras, **fields), event_id))
-        for receipt_id, event_id in (("r-1", "e-1"), ("r-1" if again else "r-2", "e-2"))
+        write_json(make_event(make_receipt(receipt_id, sold, bill, extras=extras, **fields), event_id))
+        for receipt_id, event_id, sold, bill in (
+            ("r-1", "e-1", lines, STATED),
+            ("r-1" if again else "r-2", "e-2", lines if lines_after is None else lines_after, second_of),
+        )
     ]
-    go_both_ways(lambda: deliver(world, *bodies))
+    go_both_ways(lambda: deliver(world, *bodies, milliseconds_apart=milliseconds_apart))
 
 
 @only_postgresql

@@ -1,6 +1,8 @@
 """Receipts: stored before they are understood, counted once, never lost, and rubbish refused by name."""
 
+from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -8,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciliation.models import Discrepancy
-from shops.models import ExchangeEvent, Receipt, ReceiptDelivery
+from shops.models import ExchangeEvent, Product, Receipt, ReceiptDelivery
 from shops.wire_writer import read_json, write_json
 from tests.logs import export_log, import_log, line, make_bill, make_receipt
 from tests.protocol.conftest import Crm, Till, judge_later, make_event
@@ -158,6 +160,24 @@ def test_text_that_is_not_utf_8_in_an_address_breaks_nothing(till: Till) -> None
 def test_a_sale_without_a_bill_is_a_case_of_its_own(till: Till) -> None:
     till.sell("r-1", [TEA], None)
     assert judge_later() == {(None, "r-1", "no_bill", "7600.00")}
+
+
+@pytest.mark.parametrize(
+    ("price", "later", "is_noted"),
+    [
+        pytest.param(100, timedelta(seconds=59), False, id="seen again within a minute"),
+        pytest.param(100, timedelta(seconds=60), True, id="seen again a minute later"),
+        pytest.param(110, timedelta(seconds=1), True, id="at another price"),
+    ],
+)
+def test_a_product_is_noted_when_something_is_new(till: Till, price: int, later: timedelta, is_noted: bool) -> None:
+    first = timezone.now().replace(microsecond=0)
+    for receipt_id, said, at in (("r-1", 100, first), ("r-2", price, first + later)):
+        with patch("django.utils.timezone.now", return_value=at):
+            till.sell(receipt_id, [line("tea", said)], make_bill(receipt_id, []))
+    product = Product.objects.get()
+    assert product.price == price
+    assert product.last_seen_at == (first + later if is_noted else first)
 
 
 def test_what_a_till_did_is_judged(till: Till, crm: Crm) -> None:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from unittest import mock
 
@@ -62,6 +62,7 @@ def write_odd_log() -> bytes:
 def recording_plainly() -> Iterator[None]:
     with (
         mock.patch("shops.services.record_log", record_messages),
+        mock.patch("shops.recording.batch.SEEN_AGAIN_AFTER", timedelta()),
         mock.patch.object(bulk_writing, "insert", bulk_writing.insert_plainly),
     ):
         yield
