@@ -7,7 +7,8 @@ from shops.access import adopt_key
 from shops.models import ApiKey, Employee, Shift, Shop, Store, Terminal
 
 TERMINALS = 64  # a register sends one receipt after the other; many send at once
-PRODUCTS = 2000
+PRODUCTS = 2001
+PRICES = 3  # 100, 200 and 300; a product has one, and three that follow each other cost 600
 
 EVENTS = """
 INSERT INTO shops_exchangeevent (shop_id, kind, direction, occurred_at, position, size_bytes, digest,
@@ -20,9 +21,9 @@ SELECT id, occurred_at, '{"get": {"q": "/api/v2/bill/byid/' || n || '", "id": "'
 "body": {"id": ' || n || ', "date": "2026-03-25 09:00:00", "summ": 600, "number": "' || n || '-CRM",
 "customer": {"id": 17, "inn": "", "kpp": "", "reg": "", "name": "Полина Вымышленная ", "okpo": "",
 "fullname": "Полина Вымышленная ", "legalentity": false}, "products": [' || (
-    SELECT string_agg('{"id": "' || (n + k) %% %(products)s || '", "type": "NORMAL", "price": ' || k * 100 || ',
+    SELECT string_agg('{"id": "' || id || '", "type": "NORMAL", "price": ' || (id %% %(prices)s + 1) * 100 || ',
 "taxrate": "5%%", "itemType": 1, "prodname": "Чай чёрный", "quantity": 1, "unitname": "шт"}', ',')
-    FROM generate_series(1, 3) k
+    FROM generate_series(1, 3) k, LATERAL (SELECT (n + k) %% %(products)s AS id) sold
 ) || '], "prepayment": 0, "prepaymentEnable": true},
 "post": [],
 "headers": {
@@ -43,9 +44,10 @@ SELECT id, 1, stated_by_id, 600, 0, true, '' FROM shops_bill WHERE shop_id = %(s
 LINES = """
 INSERT INTO shops_billline (version_id, position, product_external_id, name, price, quantity, tax_rate, subject,
     goods_type, unit, mark, marked_item)
-SELECT version.id, k - 1, (bill.external_id::int + k) %% %(products)s, 'Чай чёрный', 100 * k, 1, '5%%', '1',
+SELECT version.id, k - 1, sold.id, 'Чай чёрный', (sold.id %% %(prices)s + 1) * 100, 1, '5%%', '1',
     'NORMAL', 'шт', '', ''
-FROM shops_billversion version JOIN shops_bill bill ON bill.id = version.bill_id, generate_series(1, 3) k
+FROM shops_billversion version JOIN shops_bill bill ON bill.id = version.bill_id, generate_series(1, 3) k,
+    LATERAL (SELECT (bill.external_id::int + k) %% %(products)s AS id) sold
 WHERE bill.shop_id = %(shop)s"""
 
 
@@ -62,6 +64,7 @@ def make_shop(database_url: str, number: int, *, bills: int, open_bills: int, wi
     statements = (EVENTS, BODIES, BILLS, VERSIONS, LINES) if with_lines else (EVENTS, BODIES, BILLS)
     with psycopg.connect(database_url, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
         for statement in statements:
-            connection.execute(statement, {"shop": number, "bills": bills, "open": open_bills, "products": PRODUCTS})
+            values = {"shop": number, "bills": bills, "open": open_bills, "products": PRODUCTS, "prices": PRICES}
+            connection.execute(statement, values)
         connection.execute("VACUUM ANALYZE")
     return secret

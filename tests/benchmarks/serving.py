@@ -23,7 +23,7 @@ import psycopg
 
 from tests.benchmarks.catalogue import Ground
 from tests.benchmarks.comparing import MILLISECONDS, PER_SECOND, Measured, Row, Side, compare
-from tests.benchmarks.filling_serving import PRODUCTS, TERMINALS, make_shop
+from tests.benchmarks.filling_serving import PRICES, PRODUCTS, TERMINALS, make_shop
 from tests.conftest import find_free_port
 from tests.faults.servers import Redis, Server
 from tests.processes import wait_until
@@ -72,7 +72,11 @@ request = function()
   if os.getenv("KIND") == "LIST" then return wrk.format("GET", "/api/v2/list") end
   if os.getenv("KIND") == "BILL" then return wrk.format("GET", "/api/v2/bill/byid/" .. 1 + number % OPEN) end
   local lines = {}
-  for k = 1, 3 do lines[k] = line:format((number + k) % PRODUCTS, 100 * k, 100 * k) end
+  for k = 1, 3 do
+    local id = (number + k) % PRODUCTS
+    local price = 100 * (id % PRICES + 1)
+    lines[k] = line:format(id, price, price)
+  end
   return wrk.format("POST", "/api/v2/receipts", nil,
     receipt:format(number, number, lines[1], lines[2], lines[3], number, number, number % TERMINALS))
 end
@@ -164,7 +168,8 @@ class Load:
         assert program is not None, NO_WRK
         script = folder / "load.lua"
         written = SCRIPT
-        for name, value in (("OPEN", OPEN_BILLS), ("PRODUCTS", PRODUCTS), ("TERMINALS", TERMINALS)):
+        values = {"OPEN": OPEN_BILLS, "PRODUCTS": PRODUCTS, "PRICES": PRICES, "TERMINALS": TERMINALS}
+        for name, value in values.items():
             written = written.replace(name, str(value))
         script.write_text(written, encoding="utf-8")
         command = [program, "-t1", f"-c{AT_ONCE}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{self.port}/"]
