@@ -388,6 +388,26 @@ def test_a_request_alone_need_not_wait_for_the_disk_and_nothing_else_goes_with_i
 
 @only_postgresql
 @pytest.mark.django_db(transaction=True)
+def test_no_receipt_reads_a_whole_table_however_small_it_was_when_the_plan_was_made(world: Shop, crm: Crm) -> None:
+    def count_scans() -> list[tuple[Any, ...]]:
+        send("SELECT pg_stat_force_next_flush()", ())
+        tables = "shops_bill", "shops_receipt", "shops_exchangeevent", "shops_product"
+        counted = "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname = ANY(%s) ORDER BY 1"
+        return send(counted, (list(tables),)).fetchall()
+
+    bills = [make_bill(f"b-{number}", [line("tea", 100)]) for number in range(20)]
+    for bill in bills:
+        crm.put(bill)
+    receipts = [make_receipt(f"r-{bill['id']}", [line("tea", 100)], bill) for bill in bills]
+    bodies = [write_json(make_event(receipt, f"e-{receipt['id']}")) for receipt in receipts]
+    send("ANALYZE shops_bill, shops_receipt, shops_exchangeevent, shops_product", ())
+    before = count_scans()
+    deliver(world, *bodies)
+    assert count_scans() == before
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("waits", [True, False])
 def test_after_a_connection_broke_within_a_pipeline_the_next_transaction_has_another(waits: bool) -> None:
     with pytest.raises((OperationalError, InterfaceError)), pipelined_transaction():
