@@ -1,4 +1,4 @@
-"""The one place that writes the exchange journal: puts entries of a log in their place, and pairs them.
+"""The one place that writes the exchange journal: puts entries of a log in their place, each with its partner.
 
 Used by the services of this app.
 """
@@ -10,55 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from shops import bulk_writing
 from shops.exchange_log import Direction, Entry, Fragment, format_entry, read_oldest_first
 from shops.messages import Message, understand
-from shops.models import ErasedEntry, ExchangeBody, ExchangeEvent, JournalFragment, Moment, Shop
-from shops.pairing import PAIRED_WITHIN, Half, pair
-from shops.wire import BILL
+from shops.models import ErasedEntry, ExchangeBody, ExchangeEvent, JournalFragment, Shop
+from shops.new_event import Event, NewEvent
+from shops.partners import Pairing, find_partners
 
 RENUMBERING_OFFSET = 1_000_000_000  # beyond every position, within the column
 SECONDS_KEPT = 1 << 12
-
-
-@dataclass(slots=True, eq=False)
-class NewEvent:
-    """An entry of a log that is to be stored: it says of itself what an `ExchangeEvent` does."""
-
-    shop: Shop
-    shop_id: int
-    kind: str
-    direction: str
-    occurred_at: datetime
-    digest: str
-    bill_external_id: str
-    bill_number: str
-    fault: str
-    unjudged_since: datetime | None
-    body: str
-    verbatim: bytes | None
-    size_bytes: int
-    position: int = 0
-    pk: Any = None  # None until it is stored, as Django has it
-    answer_id: int | None = None
-    origin: ExchangeEvent.Origin = ExchangeEvent.Origin.LOG
-
-    @property
-    def is_request(self) -> bool:
-        return self.direction == Direction.REQUEST
-
-    @property
-    def moment(self) -> Moment:
-        return Moment(int(self.occurred_at.timestamp()), self.position)
-
-
-Event = ExchangeEvent | NewEvent
-Pair = tuple[Event, Event]  # a request and its answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +37,10 @@ class Journaled:
 
 def journal_entries(
     entries: Sequence[Entry], shops: dict[int, Shop], now: datetime, *, log_begins: bool = False
-) -> tuple[list[Journaled], list[Pair]]:
+) -> tuple[list[Journaled], Pairing]:
     """Stores the entries, oldest first, that the journal does not hold yet.
 
-    Gives all of them in their order, and the (request, answer) pairs that the new ones have completed.
+    Gives all of them in their order, and which exchanges the new ones have completed or parted.
 
     An entry is known by its time, shop and text; of equal ones the journal holds as many as the richest log had.
     All entries of one second must come in one call. `log_begins`: nothing of their log comes before them, so that its
@@ -95,9 +59,9 @@ def journal_entries(
     iterators = {second: iter(group) for second, group in placed.items()}
     in_order = [next(iterators[item.event.occurred_at]) for item in prepared]
     new = [item.event for item in in_order if isinstance(item.event, NewEvent)]
-    pairs = _pair(new)
-    _store(new, pairs, now)
-    return in_order, pairs
+    pairing = find_partners(new)
+    _store(new, pairing, now)
+    return in_order, pairing
 
 
 def keep_fragment(fragment: Fragment, *, above: Event | None, source: str) -> bool:
@@ -126,36 +90,16 @@ def _to_utc(local_time: datetime, zone: ZoneInfo) -> datetime:
     return local_time.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _pair(new: Sequence[NewEvent]) -> list[Pair]:
-    """Finds the partners of new events among themselves and among those still unpaired."""
-    if not new:
-        return []
-    near = Q(
-        shop__in={event.shop_id for event in new},
-        occurred_at__range=(new[0].occurred_at - PAIRED_WITHIN, new[-1].occurred_at + PAIRED_WITHIN),
-    )
-    held = ExchangeEvent.without_answer().filter(near, request=None)
-    held = held.exclude(origin=ExchangeEvent.Origin.UPSTREAM)  # it knows its own answer, or there was none
-    unpaired: list[Event] = sorted((*held, *new), key=lambda event: event.moment)
-    return pair(
-        Half(
-            reference=event,
-            shop_number=event.shop_id,
-            kind=event.kind,
-            is_request=event.is_request,
-            occurred_at=event.occurred_at,
-            bill_id=event.bill_external_id if event.kind == BILL else "",
-        )
-        for event in unpaired
-    )
-
-
-def _store(new: Sequence[NewEvent], pairs: Sequence[Pair], now: datetime) -> None:
-    """Stores new events, each with its text; requests that were held get their answers."""
+def _store(new: Sequence[NewEvent], pairing: Pairing, now: datetime) -> None:
+    """Stores new events, each with its text; requests that were held get their answers, or lose them."""
     ids = bulk_writing.reserve_ids(ExchangeEvent, len(new))
     for event in new:
         event.pk = next(ids)
-    for request, answer in pairs:
+    parted = [request for request, _ in pairing.undone]
+    ExchangeEvent.objects.filter(pk__in=[request.pk for request in parted]).update(answer=None)
+    for request in parted:
+        request.answer_id, request.unjudged_since = None, now
+    for request, answer in pairing.made:
         request.answer_id = answer.pk
         # One that comes with its answer need not be judged; one that came before may have been judged unanswered.
         request.unjudged_since = None if isinstance(request, NewEvent) and not request.fault else now
@@ -168,7 +112,7 @@ def _store(new: Sequence[NewEvent], pairs: Sequence[Pair], now: datetime) -> Non
         ExchangeBody,
         [(event.pk, write_time(event.occurred_at), event.body, event.verbatim) for event in new if event.size_bytes],
     )
-    held = [request for request, _ in pairs if isinstance(request, ExchangeEvent)]
+    held = [request for request in pairing.requests if isinstance(request, ExchangeEvent)]
     ExchangeEvent.objects.bulk_update(held, ["answer", "unjudged_since"])
 
 

@@ -12,7 +12,7 @@ from itertools import count
 from django.db import IntegrityError, OperationalError, transaction
 
 from shops.exchange_log import Entry, Fragment
-from shops.journal import Event, Journaled, Pair, journal_entries, keep_fragment
+from shops.journal import Journaled, journal_entries, keep_fragment
 from shops.models import (
     Bill,
     BillLine,
@@ -25,7 +25,9 @@ from shops.models import (
     ReceiptLine,
     Shop,
 )
+from shops.new_event import Event
 from shops.partitions import create_partitions, list_months_around
+from shops.partners import Pairing
 from shops.planner_statistics import PlannerStatistics
 from shops.recording.batch import Books, Said
 from shops.recording.bulk import record_log
@@ -96,11 +98,11 @@ class LogImporter:
         entries = [item for item in items if isinstance(item, Entry)]
         with transaction.atomic():
             shops = _lock_shops({entry.shop_number for entry in entries})
-            journaled, pairs = journal_entries(entries, shops, now, log_begins=self.newest is None)
+            journaled, pairing = journal_entries(entries, shops, now, log_begins=self.newest is None)
             new = [item for item in journaled if item.is_new]
-            recorded = record_log([Said(item.event, item.message) for item in new], pairs, self.places, now)
+            recorded = record_log([Said(item.event, item.message) for item in new], self.places, now, pairing=pairing)
             fragments = self._keep_fragments(items, journaled)
-        self._count(entries, new, pairs, recorded, fragments)
+        self._count(entries, new, pairing, recorded, fragments)
 
     def _keep_fragments(self, items: Sequence[Entry | Fragment], journaled: Sequence[Journaled]) -> list[Fragment]:
         """The fragments among `items` that were not kept before, each anchored to the entry below it."""
@@ -117,14 +119,14 @@ class LogImporter:
         self,
         entries: Sequence[Entry],
         new: Sequence[Journaled],
-        pairs: Sequence[Pair],
+        pairing: Pairing,
         books: Books,
         fragments: Sequence[Fragment],
     ) -> None:
         report = self.report
         report.entries += len(entries)
         report.entries_known += len(entries) - len(new)
-        report.exchanges += len(pairs)
+        report.exchanges += len(pairing.made) - len(pairing.undone)
         report.bills_new += len(books.bills.new)
         report.receipts_new += len(books.receipts.new)
         report.receipts_again += books.receipts.again_count

@@ -192,7 +192,7 @@ def _accept_plainly(
     kept_since: datetime | None,
 ) -> Answer:
     """Records what a RECEIPT request brings, queues it for the shop's own CRM, and answers it: all or nothing."""
-    record_messages([Said(request, message)], [], PlaceBook(), now)
+    record_messages([Said(request, message)], PlaceBook(), now)
     queue_receipts(request, message, body, headers)
     answer = _refusal(message.error) if message.error else Answer(OK)
     return _answer(request, replace(answer, remark=KEPT) if kept_since else answer, at=kept_since)
@@ -274,7 +274,7 @@ def _state_bill(request: ExchangeEvent, message: Message, now: datetime) -> str:
     assert message.bill is not None
     held = Bill.objects.filter(shop=request.shop, external_id=message.bill.external_id)
     before = held.values_list("version", "cancelled_at").first()
-    record_messages([Said(request, message)], [], PlaceBook(), now)
+    record_messages([Said(request, message)], PlaceBook(), now)
     bill = held.get()
     if bill.cancelled_at is not None or bill.left_list_at is not None:
         bill.cancelled_at = bill.left_list_at = None

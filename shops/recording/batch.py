@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shops.allocated import judge_decided_again
-from shops.journal import Event, Pair
 from shops.messages import Message
 from shops.models import Bill, ExchangeEvent, Receipt
+from shops.new_event import Event
 from shops.offers import refresh_offers
+from shops.partners import NOTHING_PAIRED, Pairing
 from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
+from shops.recording.openings import open_anew
 from shops.recording.places import PlaceBook
 from shops.recording.products import SEEN_AGAIN_AFTER, ProductBook
 from shops.recording.receipts import ReceiptBook
@@ -38,27 +40,29 @@ class Books:
 
 def record_messages(
     messages: Sequence[Said],
-    pairs: Sequence[Pair],
     places: PlaceBook,
     now: datetime,
+    *,
+    pairing: Pairing = NOTHING_PAIRED,
 ) -> Books:
     """Records what messages say, in the order of the journal."""
     bills = BillBook(now)
     books = Books(bills, ReceiptBook(now, bills, places), ProductBook(SEEN_AGAIN_AFTER))
-    fill_books(books, messages, pairs)
+    fill_books(books, messages, pairing)
     books.receipts.write()
     books.bills.write()
     books.products.write()
     refresh_offers(books.bills.find_paid_on())
-    judge_again_answered([request for request, _ in pairs], now)
+    open_anew(pairing.held_answers, now)
+    judge_again_answered(pairing.requests, now)
     _judge_again_unanswered(books.bills.new, now)
     return books
 
 
-def fill_books(books: Books, messages: Sequence[Said], pairs: Sequence[Pair]) -> None:
+def fill_books(books: Books, messages: Sequence[Said], pairing: Pairing) -> None:
     """Loads what the messages are about, and enters what they say."""
     _load(books, messages)
-    request_of = {answer.pk: request for request, answer in pairs}
+    request_of = {answer.pk: request for request, answer in pairing.made}
     for said in messages:
         opened_by = request_of.get(said.event.pk, said.event) if _is_to_register(said.event) else None
         _record_message(books, said, opened_by=opened_by)
@@ -102,14 +106,13 @@ def _record_message(books: Books, said: Said, *, opened_by: Event | None) -> Non
 
 
 def judge_again_answered(requests: Sequence[Event], now: datetime) -> None:
-    """An answer was found: a receipt counts as known to the register, and nothing waits for the answer any more."""
+    """An answer was found, or was another's: by it a receipt is known to the register, and nothing waits for it."""
     answered = [request.pk for request in requests if request.kind == RECEIPT]
     if answered:
         receipts = Receipt.objects.filter(deliveries__event__in=answered)
         receipts.filter(bill=None).update(unjudged_since=now)
         judge_decided_again(receipts, now=now)
-    named = ((request.shop_id, request.bill_external_id) for request in requests)
-    for shop_number, ids in by_shop(named):
+    for shop_number, ids in by_shop((request.shop_id, request.bill_external_id) for request in requests):
         Bill.objects.filter(shop=shop_number, external_id__in=ids).update(unjudged_since=now)
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from shops import wire
 from shops.allocated import CURRENT_PART
-from shops.journal import Event, to_utc
+from shops.journal import to_utc
 from shops.marks import read_mark
 from shops.models import AllocatedPart, Bill, BillLine, BillVersion, ExchangeEvent, Moment, Receipt, Shop
 from shops.money import ZERO
+from shops.new_event import Event
 from shops.recording.keys import Key, by_shop
 from shops.wire import BillStatement, ListedBill
 

@@ -15,7 +15,6 @@ from datetime import datetime
 from shops import bulk_writing, wire
 from shops.allocated import CURRENT_PART, find_bills_by_decision
 from shops.bill_values import make_bill_value, make_receipt_value
-from shops.journal import Event, NewEvent, Pair
 from shops.models import (
     AllocatedPart,
     Bill,
@@ -28,12 +27,15 @@ from shops.models import (
     Shop,
 )
 from shops.money import ZERO
+from shops.new_event import Event, NewEvent
 from shops.offers import refresh_offers
+from shops.partners import Pairing
 from shops.payment import values
 from shops.payment.offer import offer_of
 from shops.recording.batch import Books, Said, fill_books, judge_again_answered
 from shops.recording.bills import STATED_FIELDS, BillBook, list_named, name_marked_item
 from shops.recording.keys import Key
+from shops.recording.openings import open_anew
 from shops.recording.places import PlaceBook
 from shops.recording.products import ProductBook
 from shops.recording.receipts import ReceiptBook, make_line_value
@@ -44,19 +46,20 @@ IDS_PER_QUERY = 5000
 UNANSWERED = "COALESCE(answer_id, 0) = 0 AND direction = 'request' AND origin <> 'upstream'"
 
 
-def record_log(messages: Sequence[Said], pairs: Sequence[Pair], places: PlaceBook, now: datetime) -> Books:
+def record_log(messages: Sequence[Said], places: PlaceBook, now: datetime, *, pairing: Pairing) -> Books:
     """Records what messages say, in the order of the journal."""
     bills = BulkBillBook(now)
     receipts = BulkReceiptBook(now, bills, places)
     books = Books(bills, receipts, ProductBook())
-    fill_books(books, messages, pairs)
-    bills.judge_again_answered(pairs)
+    fill_books(books, messages, pairing)
+    bills.judge_again_answered(pairing.requests)
     receipts.write()
     bills.offer(receipts.list_payments(bills.new_pks), {said.event.shop_id: said.event.shop for said in messages})
     bills.write()
     books.products.write()
     refresh_offers(bills.find_offered_otherwise())
-    judge_again_answered([request for request, _ in pairs if not bills.is_judged_again(request)], now)
+    open_anew(pairing.held_answers, now)
+    judge_again_answered([request for request in pairing.requests if not bills.is_judged_again(request)], now)
     _judge_again_unanswered(bills.new, now)
     return books
 
@@ -145,9 +148,9 @@ class BulkBillBook(BillBook):
             ],
         )
 
-    def judge_again_answered(self, pairs: Iterable[Pair]) -> None:
-        """Has the bills judged again whose requests were answered, those of this book."""
-        for request, _ in pairs:
+    def judge_again_answered(self, requests: Iterable[Event]) -> None:
+        """Has the bills of this book judged again whose requests were answered."""
+        for request in requests:
             if bill := self.find(request.shop_id, request.bill_external_id):
                 self._judge_again(bill)
 

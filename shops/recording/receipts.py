@@ -6,9 +6,10 @@ from datetime import datetime
 
 from shops import wire
 from shops.allocated import CURRENT_PART, find_bills_by_decision
-from shops.journal import Event, to_utc
+from shops.journal import to_utc
 from shops.models import AllocatedPart, Bill, Receipt, ReceiptDelivery, ReceiptLine
 from shops.money import format_wire
+from shops.new_event import Event
 from shops.payment import values
 from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop

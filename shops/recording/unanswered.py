@@ -47,7 +47,7 @@ def _record(request: ExchangeEvent, now: datetime) -> None:
     try:
         with transaction.atomic():
             request.save(update_fields=["fault", "bill_external_id", "bill_number"])
-            record_messages([Said(request, message)], [], PlaceBook(), now)
+            record_messages([Said(request, message)], PlaceBook(), now)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble, not the message's
     except Exception:

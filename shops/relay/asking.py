@@ -113,7 +113,7 @@ def relay_bill(upstream: Upstream, bill_id: str, *, arguments: Arguments, header
     told = _ask(asking, _check_bill)
     statement = told.message.bill
     if statement is not None:
-        commit(lambda: record_messages([Said(told.event, told.message)], [], PlaceBook(), timezone.now()))
+        commit(lambda: record_messages([Said(told.event, told.message)], PlaceBook(), timezone.now()))
     offer = find_offer_of_bill(asking.shop, statement.external_id if statement else bill_id)
     if offer is not None and not offer.on_list:
         return Relayed(told.reply.status, None, REDUCED)
@@ -210,7 +210,7 @@ def _record_list(asking: Asking, told: Told, *, now: datetime) -> None:
     listed = told.message.listed or _read_rows(told.text)
     news = _find_news(asking.shop, listed)
     if news:
-        record_messages([Said(told.event, Message(listed=news))], [], PlaceBook(), now)
+        record_messages([Said(told.event, Message(listed=news))], PlaceBook(), now)
     left = Bill.objects.filter(shop=asking.shop, on_offer=True)
     if asking.number:
         left = left.filter(number=asking.number)

@@ -1,8 +1,11 @@
 """Pieces of a log may come in any order, overlap, and come again: what is known in the end is the same."""
 
 import io
+import re
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
@@ -11,9 +14,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmpos.history import generate_history, write_log
-from shops.models import ExchangeEvent
+from shops import serving
+from shops.models import Bill, ExchangeEvent, Shop
+from shops.wire_writer import write_text
 from tests.factories import SAMPLE
-from tests.logs import export_log, import_log, read_discrepancies, run
+from tests.logs import (
+    Log,
+    clock,
+    export_log,
+    import_log,
+    line,
+    make_bill,
+    make_receipt,
+    read_clock,
+    read_discrepancies,
+    run,
+    write_request,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -124,21 +141,140 @@ def test_a_log_of_which_half_is_there_already_brings_the_other_half() -> None:
     assert ExchangeEvent.objects.count() == log.count(ENTRY) + 1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Not built: what was paired is not paired anew. The later request is shown as unanswered: false, but it "
-    "touches no amount. Logs that are imported from the oldest to the newest do not meet it. The README says so.",
-)
 def test_an_answer_goes_to_its_own_request_though_that_comes_last() -> None:
-    first, answered, second, answered_too = (
-        f"| 2026-03-25 12:00:{second} | 40 | {direction} (LIST) | {body} |\n".encode()
-        for second, direction, body in (
-            (20, "Запрос", "{}"),
-            (21, "Ответ", "[]"),
-            (30, "Запрос", "{}"),
-            (31, "Ответ", "[]"),
-        )
-    )
-    for piece in (answered_too, first, second + answered):
+    log = Log()
+    for at in ("12:00:20", "12:00:30"):
+        log.ask_list(at=at)
+    first, answered, second, answered_too = (text for _, text in log.entries)
+    for piece in (answered_too, first, b"\n".join((answered, second))):
         import_log(piece)
-    assert not ExchangeEvent.without_answer().filter(direction="request").exists()
+    assert read_pairs() == {"12:00:20 LIST": "12:00:21", "12:00:30 LIST": "12:00:31"}
+
+
+def test_a_request_that_comes_last_moves_the_answers_of_all_that_wait_after_it() -> None:
+    log = Log()
+    log.ask_list(at="12:00", answered=False)
+    for seconds in range(20, 400, 20):
+        log.ask_list(at=clock(read_clock("12:00") + timedelta(seconds=seconds)))
+    texts = [text for _, text in log.entries]
+    import_log(b"\n".join(reversed(texts[1:])))
+    import_log(texts[0])
+    pairs = read_pairs()
+    assert len(pairs) == 19
+    assert (pairs["12:00:00 LIST"], pairs["12:06:00 LIST"]) == ("12:00:21", "12:06:21")
+    assert ExchangeEvent.without_answer().get(direction="request").unjudged_since is not None
+
+
+def test_a_request_that_loses_its_answer_waits_for_one_again() -> None:
+    log = Log()
+    log.ask_bill(BILL, at="12:00:10", answered=False)
+    log.ask_bill(BILL, at="12:00:40", after_seconds=15)
+    earlier, later, answered = (text for _, text in log.entries)
+    import_log(b"\n".join((answered, later)))
+    assert "unanswered" not in {row["kind"] for row in settle()}
+    assert read_openings() == {"1": "12:00:40"}
+
+    assert "новых обменов: 0" in import_log(earlier)[0]
+    assert read_pairs() == {"12:00:10 BILL": "12:00:55"}
+    assert read_openings() == {"1": "12:00:10"}
+    assert "unanswered" in {row["kind"] for row in settle()}
+    assert settle() == expect(log.write())
+
+
+def test_what_was_served_here_keeps_its_answer_whatever_is_imported() -> None:
+    shop = Shop.objects.create(number=7)
+    now = datetime(2026, 3, 25, 9, 0, 30, tzinfo=UTC)
+    serving.answer_list(shop, number="", query={"q": "/"}, now=now)
+    log = Log()
+    log.ask_list(at="12:00:29", answered=False)
+    import_log(log)
+    served = ExchangeEvent.objects.get(origin=ExchangeEvent.Origin.SERVED, direction="request")
+    assert served.answer is not None
+    assert ExchangeEvent.without_answer().get(direction="request").origin == ExchangeEvent.Origin.LOG
+
+
+HALVES = st.lists(
+    st.tuples(
+        st.sampled_from(["LIST", "BILL 1", "BILL 2", "BILL ?", "RECEIPT"]),
+        st.booleans(),
+        st.sampled_from([0, 1, 20, 59, 60, 61]),
+    ),
+    min_size=2,
+    max_size=14,
+)
+PIECES = 4
+BILLS = {name: make_bill(name, [line("tea", 100)]) for name in ("1", "2")}
+BILL = BILLS["1"]
+
+
+def write_halves(halves: list[tuple[str, bool, int]]) -> list[tuple[datetime, bytes]]:
+    """Requests and answers, each so many seconds after that before it: with their times, oldest first."""
+    log = Log()
+    for number, (what, is_request, seconds) in enumerate(halves):
+        kind, _, bill_id = what.partition(" ")
+        query = {"q": "/"} | ({"id": bill_id if bill_id in BILLS else "1"} if kind == "BILL" else {})
+        if is_request:
+            printed_at = "2026-03-25T07:00:00.000Z"
+            sold = make_receipt(f"r-{number}", [line("tea", 100)], BILL, dateTime=printed_at)
+            event = {"id": f"e-{number}", "data": sold, "type": "ReceiptCreated", "version": 2}
+            body = write_request(query, write_text(event) if kind == "RECEIPT" else "null")
+        else:
+            refusal = '{"errors": [{"code": 1}]}' if kind == "BILL" else "[]"
+            body = write_text(BILLS[bill_id]) if bill_id in BILLS else refusal
+        log.say(kind, "Запрос" if is_request else "Ответ", body, at=clock(log.now + timedelta(seconds=seconds)))
+    return log.entries
+
+
+def read_pairs() -> dict[str, str]:
+    requests = ExchangeEvent.objects.filter(answer__isnull=False).select_related("answer")
+    return {f"{name_moment(event)} {event.kind}": name_moment(event.answer) for event in requests}
+
+
+def read_openings() -> dict[str, str]:
+    bills = Bill.objects.filter(opened_by__isnull=False).select_related("opened_by")
+    return {bill.external_id: name_moment(bill.opened_by) for bill in bills}
+
+
+def name_moment(event: ExchangeEvent | None) -> str:
+    assert event is not None
+    written = f"{event.occurred_at.astimezone(ZoneInfo('Europe/Moscow')):%H:%M:%S}"
+    return f"{written}.{event.position}" if event.position else written
+
+
+def read_outcome() -> list[object]:
+    return [read_pairs(), read_openings(), sorted(settle(), key=str)]
+
+
+@given(
+    halves=HALVES,
+    pieces=st.lists(st.integers(0, PIECES - 1), min_size=14, max_size=14),
+    reconcile_between=st.booleans(),
+)
+@settings(max_examples=30)
+def test_exchanges_are_those_of_the_whole_log(
+    halves: list[tuple[str, bool, int]], pieces: list[int], reconcile_between: bool
+) -> None:
+    """Even where each second of it comes with any other."""
+    entries = write_halves(halves)
+    log = b"\n".join(text for _, text in reversed(entries))
+    with transaction.atomic():
+        told = import_log(log)[0]
+        expected = read_outcome()
+        transaction.set_rollback(True)
+    seconds = list(dict.fromkeys(at for at, _ in entries))
+    with transaction.atomic():
+        exchanges = 0
+        for piece in range(PIECES):
+            chosen = {at for at, number in zip(seconds, pieces, strict=False) if number == piece}
+            told_of_piece = import_log(b"\n".join(text for at, text in reversed(entries) if at in chosen))[0]
+            exchanges += count_exchanges(told_of_piece)
+            if reconcile_between:
+                run("reconcile", AS_OF)
+        assert read_outcome() == expected
+        assert exchanges == count_exchanges(told)
+        transaction.set_rollback(True)
+
+
+def count_exchanges(told: str) -> int:
+    found = re.search(r"новых обменов: (-?\d+)", told)
+    return int(found[1]) if found else 0
