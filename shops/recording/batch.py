@@ -4,10 +4,11 @@ Rows are locked in this order: bills by key, receipts by key, shifts by
 primary key.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shops import bulk_writing
 from shops.allocated import judge_decided_again
 from shops.messages import Message
 from shops.models import Bill, ExchangeEvent, Receipt
@@ -21,6 +22,9 @@ from shops.recording.places import PlaceBook
 from shops.recording.products import SEEN_AGAIN_AFTER, ProductBook
 from shops.recording.receipts import ReceiptBook
 from shops.wire import BILL, RECEIPT
+
+# As `ExchangeEvent.without_answer` has it; requests that were not sent to the shop's own CRM.
+UNANSWERED = "COALESCE(answer_id, 0) = 0 AND direction = 'request' AND origin <> 'upstream'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ def record_messages(
     open_anew(pairing.held_answers, now)
     judge_again_answered(pairing.requests, now)
     _judge_again_unanswered(books.bills.new, now)
+    judge_again_renumbered(books.bills.renumbered, now)
     return books
 
 
@@ -111,9 +116,13 @@ def judge_again_answered(requests: Sequence[Event], now: datetime) -> None:
     if answered:
         receipts = Receipt.objects.filter(deliveries__event__in=answered)
         receipts.filter(bill=None).update(unjudged_since=now)
+        Bill.objects.filter(receipts__deliveries__event__in=answered).update(unjudged_since=now)
         judge_decided_again(receipts, now=now)
     for shop_number, ids in by_shop((request.shop_id, request.bill_external_id) for request in requests):
         Bill.objects.filter(shop=shop_number, external_id__in=ids).update(unjudged_since=now)
+    numbered = ((request.shop_id, request.bill_number) for request in requests if not request.bill_external_id)
+    for shop_number, numbers in by_shop(numbered):
+        Bill.objects.filter(shop=shop_number, number__in=numbers).update(unjudged_since=now)
 
 
 def _judge_again_unanswered(new_bills: Sequence[Bill], now: datetime) -> None:
@@ -122,3 +131,14 @@ def _judge_again_unanswered(new_bills: Sequence[Bill], now: datetime) -> None:
     unanswered = unanswered.exclude(origin=ExchangeEvent.Origin.UPSTREAM)
     for shop_number, ids in by_shop((bill.shop_id, bill.external_id) for bill in new_bills):
         unanswered.filter(shop=shop_number, bill_external_id__in=ids).update(unjudged_since=now)
+
+
+def judge_again_renumbered(numbers: Collection[Key], now: datetime) -> None:
+    """An unanswered request that names a number alone belongs to the case of the bill that has it, if one bill has."""
+    by_number_alone = f"bill_external_id = '' AND {UNANSWERED}"
+    named = {key for key in numbers if key[1]}
+    found = bulk_writing.find_ids(ExchangeEvent, ("shop_id", "bill_number"), named, by_number_alone)
+    unanswered = ExchangeEvent.objects.filter(pk__in=found)
+    unanswered.update(unjudged_since=now)
+    for shop_number, some in by_shop(unanswered.values_list("shop_id", "bill_number")):
+        Bill.objects.filter(shop=shop_number, number__in=some).update(unjudged_since=now)

@@ -46,6 +46,7 @@ class BillBook:
     lines: list[BillLine] = field(default_factory=list)
     version_numbers: dict[int, dict[str, int]] = field(default_factory=dict)  # bill pk: fingerprint -> sequence
     with_receipts: set[int] = field(default_factory=set)
+    renumbered: set[Key] = field(default_factory=set)  # shops with numbers that bills have got or lost
     returned: set[int] = field(default_factory=set)  # bill pks that the CRM lists again
     moments: dict[int, Moment] = field(default_factory=dict)  # of the messages that bills name, by their pks
 
@@ -100,7 +101,9 @@ class BillBook:
             return
         else:
             self._return_to_list(bill, event)
+        number = bill.number
         changed = not is_known_better and _take_listed(bill, event.shop, listed)
+        self._note_number(bill, number)
         if changed or bill.pk in self.with_receipts or bill.upstream_listed_by_id == event.pk:
             self._judge_again(bill)
         else:
@@ -118,11 +121,12 @@ class BillBook:
         version = self._version(bill, event, statement)
         if self._is_later(bill.stated_by_id, event):
             return
-        changed = bill.version != version
+        changed, number = bill.version != version, bill.number
         bill.stated_by_id, bill.version = self._name(event), version
         bill.total, bill.prepayment = statement.total, statement.prepayment
         bill.customer_taxpayer_number = statement.customer.taxpayer_number
         changed |= _describe(bill, event.shop, statement.number, statement.date, statement.customer.name)
+        self._note_number(bill, number)
         if changed:
             self._judge_again(bill)
         else:
@@ -183,6 +187,10 @@ class BillBook:
     def _load_moments(self, pks: Sequence[int]) -> None:
         events = ExchangeEvent.objects.filter(pk__in=pks)
         self.moments |= {event.pk: event.moment for event in events.only("occurred_at", "position")}
+
+    def _note_number(self, bill: Bill, before: str) -> None:
+        if bill.number != before:
+            self.renumbered |= {(bill.shop_id, before), (bill.shop_id, bill.number)}
 
     def _return_to_list(self, bill: Bill, event: Event) -> None:
         bill.upstream_listed_by_id = self._name(event)

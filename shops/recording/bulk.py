@@ -32,7 +32,7 @@ from shops.offers import refresh_offers
 from shops.partners import Pairing
 from shops.payment import values
 from shops.payment.offer import offer_of
-from shops.recording.batch import Books, Said, fill_books, judge_again_answered
+from shops.recording.batch import UNANSWERED, Books, Said, fill_books, judge_again_answered, judge_again_renumbered
 from shops.recording.bills import STATED_FIELDS, BillBook, list_named, name_marked_item
 from shops.recording.keys import Key
 from shops.recording.openings import open_anew
@@ -41,9 +41,6 @@ from shops.recording.products import ProductBook
 from shops.recording.receipts import ReceiptBook, make_line_value
 
 IDS_PER_QUERY = 5000
-
-# As `ExchangeEvent.without_answer` has it; requests that were not sent to the shop's own CRM.
-UNANSWERED = "COALESCE(answer_id, 0) = 0 AND direction = 'request' AND origin <> 'upstream'"
 
 
 def record_log(messages: Sequence[Said], places: PlaceBook, now: datetime, *, pairing: Pairing) -> Books:
@@ -61,6 +58,7 @@ def record_log(messages: Sequence[Said], places: PlaceBook, now: datetime, *, pa
     open_anew(pairing.held_answers, now)
     judge_again_answered([request for request in pairing.requests if not bills.is_judged_again(request)], now)
     _judge_again_unanswered(bills.new, now)
+    judge_again_renumbered(bills.renumbered, now)
     return books
 
 

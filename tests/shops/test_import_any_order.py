@@ -181,6 +181,21 @@ def test_a_request_that_loses_its_answer_waits_for_one_again() -> None:
     assert settle() == expect(log.write())
 
 
+@pytest.mark.parametrize("asks", ["LIST", "RECEIPT"])
+def test_a_bill_that_a_request_names_by_number_alone_learns_of_its_answer(asks: str) -> None:
+    log = Log()
+    log.ask_bill(BILL)
+    if asks == "LIST":
+        log.ask_list(number="1-CRM")
+    else:
+        log.deliver(make_receipt("r-1", [line("tea", 100)], BILL, extras={"billId": ""}))
+    *rest, answered = (text for _, text in log.entries)
+    import_log(b"\n".join(reversed(rest)))
+    assert ("1", "unanswered") in {(row["bill"], row["kind"]) for row in settle()}
+    import_log(answered)
+    assert settle() == expect(log.write())
+
+
 def test_what_was_served_here_keeps_its_answer_whatever_is_imported() -> None:
     shop = Shop.objects.create(number=7)
     now = datetime(2026, 3, 25, 9, 0, 30, tzinfo=UTC)
@@ -195,7 +210,7 @@ def test_what_was_served_here_keeps_its_answer_whatever_is_imported() -> None:
 
 HALVES = st.lists(
     st.tuples(
-        st.sampled_from(["LIST", "BILL 1", "BILL 2", "BILL ?", "RECEIPT"]),
+        st.sampled_from(["LIST", "LIST by number", "BILL 1", "BILL 2", "BILL ?", "RECEIPT", "RECEIPT by number"]),
         st.booleans(),
         st.sampled_from([0, 1, 20, 59, 60, 61]),
     ),
@@ -213,9 +228,11 @@ def write_halves(halves: list[tuple[str, bool, int]]) -> list[tuple[datetime, by
     for number, (what, is_request, seconds) in enumerate(halves):
         kind, _, bill_id = what.partition(" ")
         query = {"q": "/"} | ({"id": bill_id if bill_id in BILLS else "1"} if kind == "BILL" else {})
+        query |= {"number": "1-CRM"} if what == "LIST by number" else {}
         if is_request:
+            extras = {"billId": ""} if what == "RECEIPT by number" else {}
             printed_at = "2026-03-25T07:00:00.000Z"
-            sold = make_receipt(f"r-{number}", [line("tea", 100)], BILL, dateTime=printed_at)
+            sold = make_receipt(f"r-{number}", [line("tea", 100)], BILL, extras=extras, dateTime=printed_at)
             event = {"id": f"e-{number}", "data": sold, "type": "ReceiptCreated", "version": 2}
             body = write_request(query, write_text(event) if kind == "RECEIPT" else "null")
         else:
