@@ -7,8 +7,9 @@ from django.db.models import Exists, F, Min, OuterRef, Q
 
 from shops.allocated import CURRENT, list_decided_parts, with_parts
 from shops.marks import read_mark
-from shops.models import Allocation, Bill, BillLine, ExchangeEvent, Receipt
+from shops.models import Allocation, Bill, BillLine, ExchangeEvent, Receipt, Shop
 from shops.money import ZERO
+from shops.partners import find_wrong_partners
 from shops.wire import BILL
 
 ROWS_PER_QUERY = 500
@@ -16,10 +17,20 @@ ROWS_PER_QUERY = 500
 
 def find_differences(shop_number: int | None = None) -> Iterator[str]:
     """One line for every row that is stored otherwise than others give it."""
+    yield from _check_partners(shop_number)
     yield from _check_arrivals(Q() if shop_number is None else Q(shop=shop_number))
     yield from _check_openings(Q() if shop_number is None else Q(shop=shop_number))
     yield from _check_allocations(Q() if shop_number is None else Q(shop=shop_number))
     yield from _check_marks(Q() if shop_number is None else Q(version__bill__shop=shop_number))
+
+
+def _check_partners(shop_number: int | None) -> Iterator[str]:
+    """Every answer belongs to its own request, in whatever order their logs came."""
+    shops = Shop.objects.order_by("number").values_list("number", flat=True)
+    for shop in shops if shop_number is None else [shop_number]:
+        for request in find_wrong_partners(shop):
+            at = request.occurred_at.isoformat()
+            yield f"shop {shop}, {request.kind} asked at {at}: its answer is another; import the log again"
 
 
 def _check_arrivals(of_shop: Q) -> Iterator[str]:

@@ -58,9 +58,8 @@ def journal_entries(
     }
     iterators = {second: iter(group) for second, group in placed.items()}
     in_order = [next(iterators[item.event.occurred_at]) for item in prepared]
-    new = [item.event for item in in_order if isinstance(item.event, NewEvent)]
-    pairing = find_partners(new)
-    _store(new, pairing, now)
+    pairing = find_partners([item.event for item in in_order])
+    _store([item.event for item in in_order if isinstance(item.event, NewEvent)], pairing, now)
     return in_order, pairing
 
 

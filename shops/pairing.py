@@ -4,7 +4,7 @@ The journal does not say it. An answer belongs to the oldest unanswered request 
 answer only to a request for its own bill; and never across more than a minute.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -28,10 +28,9 @@ class Half(Generic[Reference]):
     bill_id: str = ""  # of a BILL request or answer; empty for an answer that names no bill
 
 
-def pair(halves: Iterable[Half[Reference]]) -> list[tuple[Reference, Reference]]:
-    """The (request, answer) pairs of halves that come in the order of the journal."""
+def pair(halves: Iterable[Half[Reference]]) -> Iterator[tuple[Reference, Reference]]:
+    """The (request, answer) pairs of halves that come in the order of the journal, each as its answer comes."""
     waiting: dict[tuple[int, str], list[Half[Reference]]] = {}
-    pairs = []
     for half in halves:
         requests = waiting.setdefault((half.shop_number, half.kind), [])
         if half.is_request:
@@ -41,8 +40,7 @@ def pair(halves: Iterable[Half[Reference]]) -> list[tuple[Reference, Reference]]
         request = next((request for request in requests if _belongs(half, request)), None)
         if request is not None:
             requests.remove(request)
-            pairs.append((request.reference, half.reference))
-    return pairs
+            yield request.reference, half.reference
 
 
 def _belongs(answer: Half[Reference], request: Half[Reference]) -> bool:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from shops.models import ExchangeEvent, Moment
 from shops.new_event import Event, NewEvent, Pair
@@ -16,7 +17,9 @@ from shops.pairing import PAIRED_WITHIN, Half, pair
 from shops.wire import BILL
 
 Exchange = tuple[int, str]  # shop number, kind
+Entry = TypeVar("Entry", ExchangeEvent, Event)
 
+EVENTS_PER_QUERY = 2000
 LOADED = (
     *("shop_id", "kind", "direction", "occurred_at", "position", "bill_external_id", "origin"),
     *("answer__occurred_at", "answer__position", "answer__origin", "request__origin", "request__answer"),
@@ -45,45 +48,69 @@ class Pairing:
 NOTHING_PAIRED = Pairing()
 
 
-def find_partners(new: Sequence[NewEvent]) -> Pairing:
-    """What new events, which come in the order of the journal and are not stored yet, change of its pairs."""
-    if not new:
+def find_partners(log: Sequence[Event]) -> Pairing:
+    """What the entries of a log, in the order of the journal, change of its pairs; those that are new are not stored.
+
+    Those that are held already may have been paired wrongly, before this program looked at what lies around.
+    """
+    if not log:
         return NOTHING_PAIRED
     held: dict[Exchange, list[ExchangeEvent]] = defaultdict(list)
-    shops = {event.shop_id for event in new}
-    for event in _load(shops, new[0].occurred_at - PAIRED_WITHIN, new[-1].occurred_at + PAIRED_WITHIN):
+    begin, end = log[0].occurred_at - PAIRED_WITHIN, log[-1].occurred_at + PAIRED_WITHIN
+    for event in _load({event.shop_id for event in log}, begin, end):
         held[event.shop_id, event.kind].append(event)
-    found = [_pair_anew(events, held[exchange]) for exchange, events in _by_exchange(new).items()]
+    found = [_pair_anew(events, held[exchange], end) for exchange, events in _by_exchange(log).items()]
     made = [pair for pairing in found for pair in pairing.made]
     return Pairing(made, undone=[pair for pairing in found for pair in pairing.undone])
 
 
-def _by_exchange(new: Iterable[NewEvent]) -> dict[Exchange, list[NewEvent]]:
-    found: dict[Exchange, list[NewEvent]] = defaultdict(list)
-    for event in new:
+def _by_exchange(log: Iterable[Event]) -> dict[Exchange, list[Event]]:
+    found: dict[Exchange, list[Event]] = defaultdict(list)
+    for event in log:
         found[event.shop_id, event.kind].append(event)
     return found
 
 
-def _pair_anew(new: Sequence[NewEvent], around: Iterable[ExchangeEvent]) -> Pairing:
-    """What new events of one shop and kind change, with those that are held `around` them, to a minute on each side.
+def _pair_anew(log: Sequence[Event], around: Iterable[ExchangeEvent], end: datetime) -> Pairing:
+    """What entries of one shop and kind change, with those that are held `around` them, up to the `end`.
 
     Nothing changes for what was answered before the first of them, nor for what comes after a moment at which the same
     requests wait for an answer as did before.
     """
-    begin = new[0].moment
-    held = [event for event in around if event.moment > begin or (event.is_request and _is_waiting(event, begin))]
-    end, step = new[-1].occurred_at + PAIRED_WITHIN, PAIRED_WITHIN
+    begin = log[0].moment
+    held = [event for event in around if event.moment >= begin or (event.is_request and _is_waiting(event, begin))]
+    new = [event for event in log if isinstance(event, NewEvent)]
+    step = PAIRED_WITHIN
     while True:
-        pairs = _pair([*held, *new])
-        if _is_settled([*held, *new], pairs, end):
+        events: list[Event] = sorted([*held, *new], key=lambda event: event.moment)
+        pairs = list(_pair_events(events))
+        if _is_settled(events, pairs, end):
             return _compare(held, pairs, end)
-        more = _load({new[0].shop_id}, end, end + step, kind=new[0].kind)
+        more = _load({log[0].shop_id}, end, end + step, kind=log[0].kind)
         held += [event for event in more if event.occurred_at > end]
         end, step = end + step, 2 * step
 
 
-def _pair(events: Iterable[Event]) -> list[Pair]:
+def find_wrong_partners(shop_number: int) -> Iterator[ExchangeEvent]:
+    """The requests whose answer is stored as another's, or is another's; of all entries that `find_partners` pairs."""
+    answered: dict[int, ExchangeEvent] = {}  # those whose answer is still to come
+
+    def read() -> Iterator[ExchangeEvent]:
+        events = ExchangeEvent.journal_order().filter(shop=shop_number).select_related("answer", "request")
+        for event in filter(_may_be_paired_anew, events.only(*LOADED).iterator(EVENTS_PER_QUERY)):
+            if event.is_request and event.answer is not None:
+                answered[event.pk] = event
+            yield event
+
+    for request, answer in _pair_events(read()):
+        if request.answer_id == answer.pk:
+            del answered[request.pk]
+        elif request.answer_id is None:
+            yield request
+    yield from answered.values()
+
+
+def _pair_events(events: Iterable[Entry]) -> Iterator[tuple[Entry, Entry]]:
     return pair(
         Half(
             reference=event,
@@ -93,7 +120,7 @@ def _pair(events: Iterable[Event]) -> list[Pair]:
             occurred_at=event.occurred_at,
             bill_id=event.bill_external_id if event.kind == BILL else "",
         )
-        for event in sorted(events, key=lambda event: event.moment)
+        for event in events
     )
 
 

@@ -190,7 +190,7 @@ def test_an_answer_can_belong_to_one_request_only() -> None:
         )
         for index, entry in enumerate(entries)
     ]
-    pairs = pair(halves)
+    pairs = list(pair(halves))
     unanswered = len(entries) - 2 * len(pairs)
 
     assert unanswered == sum(one.kind == Kind.UNANSWERED for one in planted)

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,6 +193,27 @@ def test_a_bill_that_a_request_names_by_number_alone_learns_of_its_answer(asks: 
     import_log(b"\n".join(reversed(rest)))
     assert ("1", "unanswered") in {(row["bill"], row["kind"]) for row in settle()}
     import_log(answered)
+    assert settle() == expect(log.write())
+
+
+def test_the_audit_names_a_wrong_pair_and_the_log_mends_it() -> None:
+    log = Log()
+    log.ask_bill(BILL, at="12:00:10")
+    log.ask_bill(BILL, at="12:00:30")
+    import_log(log)
+    expected = read_pairs()
+    first, second = ExchangeEvent.journal_order().filter(direction="request")
+    first_answer = first.answer
+    ExchangeEvent.objects.update(answer=None)
+    ExchangeEvent.objects.filter(pk=second.pk).update(answer=first_answer)
+    Bill.objects.update(opened_by=second)
+
+    with pytest.raises(CommandError):
+        call_command("audit", AS_OF, stderr=(errors := io.StringIO()))
+    assert errors.getvalue().count("import the log again") == 2
+    assert "новых обменов: 1" in import_log(log)[0]
+    assert read_pairs() == expected
+    assert read_openings() == {"1": "12:00:10"}
     assert settle() == expect(log.write())
 
 
