@@ -51,9 +51,10 @@ def journal_entries(
     for journaled in prepared:
         by_second[journaled.event.occurred_at].append(journaled)
     known = _load_seconds(by_second)
+    erased = _load_erased(by_second) if known else {}
     first_second = prepared[0].event.occurred_at if prepared and log_begins else None
     placed = {
-        second: _place(group, known.get(second, []), behind=second == first_second)
+        second: _place(group, known.get(second, []), erased, behind=second == first_second)
         for second, group in by_second.items()
     }
     iterators = {second: iter(group) for second, group in placed.items()}
@@ -203,7 +204,9 @@ def _load_seconds(seconds: Iterable[datetime]) -> dict[datetime, list[ExchangeEv
     return known
 
 
-def _place(group: list[Journaled], known: list[ExchangeEvent], *, behind: bool) -> list[Journaled]:
+def _place(
+    group: list[Journaled], known: list[ExchangeEvent], erased: Mapping[int, set[str]], *, behind: bool
+) -> list[Journaled]:
     """Gives the entries of one second their positions among what the journal already holds of it.
 
     They stay beside those of their own log that it holds. Where it holds none, the second is cut in two by the end of
@@ -213,7 +216,7 @@ def _place(group: list[Journaled], known: list[ExchangeEvent], *, behind: bool) 
         for position, journaled in enumerate(group):
             journaled.event.position = position
         return group
-    placed = _find_held(group, known)
+    placed = _find_held(group, known, erased)
     order: list[Event] = list(known)
     first_held = next((item.event for item in placed if not item.is_new), None)
     place = order.index(first_held) if first_held else len(order) if behind else 0
@@ -228,10 +231,9 @@ def _place(group: list[Journaled], known: list[ExchangeEvent], *, behind: bool) 
     return placed
 
 
-def _find_held(group: list[Journaled], known: list[ExchangeEvent]) -> list[Journaled]:
+def _find_held(group: list[Journaled], known: list[ExchangeEvent], erased: Mapping[int, set[str]]) -> list[Journaled]:
     """The group with the events of the journal in the place of those that it holds already."""
     unmatched, found = list(known), []
-    erased = _load_erased(known)
     for journaled in group:
         held = next((event for event in unmatched if _is_same(event, journaled.event, erased)), None)
         if held is not None:
@@ -247,9 +249,12 @@ def _is_same(held: ExchangeEvent, event: Event, erased: Mapping[int, set[str]]) 
     return held.shop_id == event.shop_id and is_text_same
 
 
-def _load_erased(known: Sequence[ExchangeEvent]) -> dict[int, set[str]]:
+def _load_erased(seconds: Iterable[datetime]) -> dict[int, set[str]]:
+    """What the held entries of these seconds have become from which names were erased, by their primary keys."""
+    wanted = sorted(seconds)
+    erased = ErasedEntry.objects.filter(event__occurred_at__range=(wanted[0], wanted[-1]))
     found: dict[int, set[str]] = defaultdict(set)
-    for pk, digest in ErasedEntry.objects.filter(event__in=known).values_list("event", "digest"):
+    for pk, digest in erased.values_list("event", "digest"):
         found[pk].add(digest)
     return found
 

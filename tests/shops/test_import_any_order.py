@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -194,6 +195,13 @@ def test_a_bill_that_a_request_names_by_number_alone_learns_of_its_answer(asks: 
     assert ("1", "unanswered") in {(row["bill"], row["kind"]) for row in settle()}
     import_log(answered)
     assert settle() == expect(log.write())
+
+
+def test_a_log_that_is_known_is_looked_up_at_once() -> None:
+    import_log(write_history())
+    with CaptureQueriesContext(connection) as asked:
+        import_log(write_history())
+    assert len(asked) < 30 < ExchangeEvent.objects.values("occurred_at").distinct().count()
 
 
 def test_the_audit_names_a_wrong_pair_and_the_log_mends_it() -> None:
