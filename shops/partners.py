@@ -17,7 +17,7 @@ from shops.pairing import PAIRED_WITHIN, Half, pair
 from shops.wire import BILL
 
 Exchange = tuple[int, str]  # shop number, kind
-Entry = TypeVar("Entry", ExchangeEvent, Event)
+AnyEvent = TypeVar("AnyEvent", ExchangeEvent, Event)
 
 EVENTS_PER_QUERY = 2000
 LOADED = (
@@ -110,7 +110,7 @@ def find_wrong_partners(shop_number: int) -> Iterator[ExchangeEvent]:
     yield from answered.values()
 
 
-def _pair_events(events: Iterable[Entry]) -> Iterator[tuple[Entry, Entry]]:
+def _pair_events(events: Iterable[AnyEvent]) -> Iterator[tuple[AnyEvent, AnyEvent]]:
     return pair(
         Half(
             reference=event,
