@@ -55,18 +55,16 @@ def find_partners(log: Sequence[Event]) -> Pairing:
     """
     if not log:
         return NOTHING_PAIRED
-    held: dict[Exchange, list[ExchangeEvent]] = defaultdict(list)
     begin, end = log[0].occurred_at - PAIRED_WITHIN, log[-1].occurred_at + PAIRED_WITHIN
-    for event in _load({event.shop_id for event in log}, begin, end):
-        held[event.shop_id, event.kind].append(event)
-    found = [_pair_anew(events, held[exchange], end) for exchange, events in _by_exchange(log).items()]
+    held = _by_exchange(_load({event.shop_id for event in log}, begin, end))
+    found = [_pair_anew(events, held.get(exchange, ()), end) for exchange, events in _by_exchange(log).items()]
     made = [pair for pairing in found for pair in pairing.made]
     return Pairing(made, undone=[pair for pairing in found for pair in pairing.undone])
 
 
-def _by_exchange(log: Iterable[Event]) -> dict[Exchange, list[Event]]:
-    found: dict[Exchange, list[Event]] = defaultdict(list)
-    for event in log:
+def _by_exchange(events: Iterable[AnyEvent]) -> dict[Exchange, list[AnyEvent]]:
+    found: dict[Exchange, list[AnyEvent]] = defaultdict(list)
+    for event in events:
         found[event.shop_id, event.kind].append(event)
     return found
 

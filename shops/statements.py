@@ -89,8 +89,8 @@ def fetch_first(statement: str, arguments: Sequence[object]) -> list[Row]:
 def pipelined_transaction() -> Iterator[None]:
     """A transaction of PostgreSQL; what is sent within it travels together, its beginning and its end included.
 
-    Only whoever reads a result waits for it; errors of what nobody reads show at the end. Within a transaction of the
-    caller's it is a savepoint.
+    Only whoever reads a result waits for it; errors of what nobody reads show at the end. No table is read as a whole
+    where it has an index. Within a transaction of the caller's it is a savepoint, and reads as that does.
     """
     if connection.in_atomic_block:
         with transaction.atomic(), connection.wrap_database_errors, connection.connection.pipeline():
