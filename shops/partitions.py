@@ -40,6 +40,7 @@ FIND = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = to_regclass(%s) AND c.relname <> %s ORDER BY c.relname
 """
+AS_THE_OTHERS = "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMPRESSION"
 COUNT = f"SELECT count(*) FROM {DEFAULT} WHERE occurred_at >= %s AND occurred_at < %s"
 MOVE = """
 WITH moved AS (DELETE FROM {default} WHERE occurred_at >= %s AND occurred_at < %s RETURNING *)
@@ -149,7 +150,7 @@ def _create(month: date) -> bool:
         if waiting > MOVED_AT_ONCE:
             logger.warning("month %s has %d texts in the default partition; they stay there", name, waiting)
             return False
-        cursor.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        cursor.execute(f"CREATE TABLE {name} (LIKE {TABLE} {AS_THE_OTHERS})")
         cursor.execute(MOVE.format(default=DEFAULT, name=name), bounds)
         cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM (%s) TO (%s)", bounds)
     return True

@@ -208,3 +208,19 @@ def _write_log(now: datetime) -> bytes:
     log = Log(now=now)
     log.ask_list()
     return log.write()
+
+
+@on_postgresql
+@pytest.mark.django_db
+def test_texts_are_compressed_by_lz4_in_every_month_and_in_those_to_come() -> None:
+    create_partitions([date(2031, 5, 1)])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT attrelid::regclass::text, attcompression FROM pg_attribute
+            JOIN (SELECT 'shops_exchangebody'::regclass AS oid UNION ALL SELECT inhrelid FROM pg_inherits
+                WHERE inhparent = 'shops_exchangebody'::regclass) tables ON attrelid = oid
+            WHERE attname IN ('body', 'verbatim')"""
+        )
+        methods = cursor.fetchall()
+    assert {method for _, method in methods} == {"l"}
+    assert ("shops_exchangebody_y2031m05", "l") in methods
