@@ -6,17 +6,24 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from shops.models import Shop
-from shops.offers import in_order, listed, read_statement
+from shops.offers import in_order, listed, read_list_offer, read_statement
 from shops.statements import fetch
 from shops.wire_writer import write_json, write_text
 
-ROWS_KEPT = 1 << 14  # of what LIST says of a bill: registers ask for the same again and again
+# Registers ask for the same again and again: what LIST says is kept written, bill by bill, and whole where it is short.
+ROWS_KEPT = 1 << 14
+LISTS_KEPT, LONGEST_LIST_KEPT = 1 << 7, 1 << 16  # in characters
 
-# The limit, which nothing reaches, has PostgreSQL read them in their order from the index. It knows how many bills are
-# open, not that few of this shop's are, and would read all bills of the shop and sort.
-LIST = """
-SELECT external_id, issued_at::text, coalesce(offered_total, total)::text, number, customer_name
-FROM shops_bill bill WHERE shop_id = %s AND on_offer{} ORDER BY bill.issued_at DESC, bill.id DESC LIMIT %s"""
+# All in one text: a driver that reads every value by itself takes as long as the database. The limit, which nothing
+# reaches, has PostgreSQL read the bills in their order from the index. It knows how many bills are open, not that few
+# of this shop's are, and would read all bills of the shop and sort.
+BETWEEN = "\x1f"
+VALUES = ("external_id", "coalesce(issued_at::text, '')", "coalesce(offered_total, total)", "number", "customer_name")
+LIST = f"""
+SELECT string_agg(said, '{BETWEEN}'), count(*) FROM (
+    SELECT {f" || '{BETWEEN}' || ".join(VALUES)} AS said
+    FROM shops_bill bill WHERE shop_id = %s AND on_offer{{}} ORDER BY bill.issued_at DESC, bill.id DESC LIMIT %s
+) listed"""
 LIST_ALL, LIST_OF_NUMBER = LIST.format(""), LIST.format(" AND number = %s")
 NO_LIMIT = 1 << 40
 
@@ -30,17 +37,28 @@ WHERE bill.shop_id = %s AND bill.external_id = %s AND bill.on_offer AND bill.off
 
 def write_list_offer(shop: Shop, number: str) -> bytes:
     """The LIST answer of a shop, with a number only the bills of that number."""
-    if number:
-        rows = fetch(LIST_OF_NUMBER, (shop.number, number, NO_LIMIT))
-    else:
-        rows = fetch(LIST_ALL, (shop.number, NO_LIMIT))
-    zone = shop.zone
-    listed_rows = ",\n".join([_write_listed(zone, *row) for row in rows])
-    return f"[\n{listed_rows}\n]".encode() if rows else b"[]"
+    arguments = (shop.number, number, NO_LIMIT) if number else (shop.number, NO_LIMIT)
+    [(said, count)] = fetch(LIST_OF_NUMBER if number else LIST_ALL, arguments)
+    if not count:
+        return b"[]"
+    written = (_write_short_list if len(said) <= LONGEST_LIST_KEPT else _write_list)(shop.zone, said, count)
+    return written or write_json(read_list_offer(shop, number=number))
+
+
+def _write_list(zone: ZoneInfo, said: str, count: int) -> bytes | None:
+    """The answer; None where a value has in it what stands between them."""
+    values = said.split(BETWEEN)
+    if len(values) != count * len(VALUES):
+        return None
+    rows = [_write_listed(zone, *row) for row in zip(*[iter(values)] * len(VALUES), strict=True)]
+    return "[\n{}\n]".format(",\n".join(rows)).encode()
+
+
+_write_short_list = lru_cache(LISTS_KEPT)(_write_list)
 
 
 @lru_cache(ROWS_KEPT)
-def _write_listed(zone: ZoneInfo, external_id: str, issued_at: str | None, total: str, number: str, name: str) -> str:
+def _write_listed(zone: ZoneInfo, external_id: str, issued_at: str, total: str, number: str, name: str) -> str:
     moment = datetime.fromisoformat(issued_at) if issued_at else None
     return write_text(listed(zone, external_id, moment, Decimal(total), number, name))
 

@@ -32,6 +32,7 @@ from shops.models import (
     Store,
     Terminal,
 )
+from shops.offers import read_list_offer
 from shops.quick import journal as quick_journal
 from shops.quick import offers as quick_offers
 from shops.quick import receipt as quick
@@ -290,6 +291,18 @@ def offered(world: Shop, crm: Crm) -> Shop:
     assert stated is not None
     ExchangeBody.objects.filter(entry_id=stated.pk).delete()
     return world
+
+
+@only_postgresql
+@pytest.mark.parametrize("name", ["", "\x1f", "x\x1f3\x1f\x1f1\x1f4-CRM\x1fy", "\x1f" * 5])
+@pytest.mark.parametrize("longest_kept", [0, 1 << 16])
+def test_a_list_is_the_same_both_ways_whatever_the_customer_is_called(
+    offered: Shop, name: str, longest_kept: int
+) -> None:
+    Bill.objects.filter(external_id="2").update(customer_name=name)
+    with patch("shops.quick.offers.LONGEST_LIST_KEPT", longest_kept):
+        for _ in range(2):  # the second may be kept
+            assert quick_offers.write_list_offer(offered, "") == write_json(read_list_offer(offered))
 
 
 @only_postgresql
