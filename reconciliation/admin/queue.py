@@ -85,7 +85,7 @@ def search_queue(rows: QuerySet[Discrepancy], typed: str) -> QuerySet[Discrepanc
         return rows
     found: QuerySet[CaseText] = find_cases(typed)
     few = list(found.values_list("pk", flat=True)[: FEW_CASES + 1])
-    return rows.filter(case__in=few) if len(few) <= FEW_CASES else rows.filter(case__text__in=found)
+    return rows.filter(case__in=few) if len(few) <= FEW_CASES else rows.filter(case__in=found.values("case"))
 
 
 def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:

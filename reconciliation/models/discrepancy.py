@@ -32,7 +32,7 @@ class Discrepancy(models.Model):
 
     SHOP_PATH = "shop"
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="discrepancies", verbose_name=_("case"))
+    case = models.ForeignKey(Case, models.PROTECT, related_name="discrepancies", verbose_name=_("case"), db_index=False)
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="discrepancies", verbose_name=_("shop"), db_index=False)
     kind = models.CharField(_("kind"), max_length=30, choices=KindChoice)
     amount = models.DecimalField(_("difference"), max_digits=15, decimal_places=2, null=True, blank=True)
@@ -132,6 +132,13 @@ class Discrepancy(models.Model):
                 fields=("shop", "kind", "status", "assignee", "amount", "opened_at"),
                 condition=models.Q(resolved_at=None),
                 name="discrepancy_queue_figures",
+            ),
+            # The same, of cases that were searched for or that have a certain receipt.
+            models.Index(
+                fields=("case",),
+                include=("shop", "kind", "status", "assignee", "amount", "magnitude", "severity", "opened_at", "id"),
+                condition=models.Q(resolved_at=None),
+                name="discrepancy_open_of_case",
             ),
             # What owners are asked.
             models.Index(

@@ -1,8 +1,10 @@
 """What is open comes first, the worst of it first; the tabs divide it."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
@@ -49,6 +51,30 @@ def test_the_order_is_read_off_an_index(list_queue: ListQueue) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
     assert "discrepancy_worst_first" in rows.explain()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "payment=PAY_CASH",
+        "store=1",
+        "q=пальто",
+        "payment=PAY_CASH&shop=1&kind__exact=refund&who=mine&status=in_review&amount_from=5&opened_at_from=2026-02-01",
+    ],
+)
+def test_of_cases_that_are_asked_for_all_is_in_one_index(client: Client, accountant: User, asked: str) -> None:
+    """They are counted and put in order without their rows: each may have kilobytes of evidence."""
+    make_amounts("-10.00")
+    with patch("reconciliation.admin.queue.FEW_CASES", -1), CaptureQueriesContext(connection) as queries:
+        found = client.get(f"{QUEUE}?{asked}").context["cl"].queryset
+    figures = [query["sql"] for query in queries if ' AS "missing"' in query["sql"]]
+    [index] = [index for index in Discrepancy._meta.indexes if index.name == "discrepancy_open_of_case"]
+    names = {*index.fields, *index.include, "resolved_at"}
+    columns = {field.column for field in Discrepancy._meta.concrete_fields if field.name in names}
+    assert len(figures) == 1
+    for query in [*figures, str(found.values_list("pk", flat=True).query)]:
+        assert set(re.findall(r'"reconciliation_discrepancy"\."(\w+)"', query)) <= columns
+        assert "resolved_at" in query
 
 
 def test_what_is_resolved_stands_under_a_tab_of_its_own_the_last_first(list_queue: ListQueue, accountant: User) -> None:
