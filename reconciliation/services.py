@@ -153,15 +153,15 @@ class Reconciliation:
         return self.report
 
     def _judge_event_rows(self, events: list[ExchangeEvent]) -> list[JudgedCase]:
-        """Messages by themselves. A request without an answer that names a bill is a matter of that bill's case.
+        """Messages by themselves. Whether a request that names a bill was answered is a matter of that bill's case.
 
         Whoever was to answer it may have died before what it says was recorded.
         """
-        unanswered = [event for event in events if event.is_request and event.answer_id is None]
-        record_unanswered(unanswered, now=self.now)
-        bills = set(find_bills_of_requests(unanswered).values()) if unanswered else set()
+        requests = [event for event in events if event.is_request]
+        record_unanswered([event for event in requests if event.answer_id is None], now=self.now)
+        bills = set(find_bills_of_requests(requests).values()) if requests else set()
         Bill.objects.filter(pk__in=bills).update(unjudged_since=self.now)
-        delivered = ReceiptDelivery.objects.filter(event__in=unanswered)
+        delivered = ReceiptDelivery.objects.filter(event__in=requests)
         delivered = delivered.filter(Q(receipt__bill=None) | Q(receipt__is_allocated=True))
         Receipt.objects.filter(pk__in=delivered.values("receipt")).update(unjudged_since=self.now)
         cases = load_event_cases([event.pk for event in events])
