@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Model
 
 from shops import models
+from tests.benchmarks.databases import settle
 from tests.logs import Json, Line, Log, import_log, line, make_bill, make_receipt
 
 FIRST_SHOP = 101
@@ -103,7 +104,7 @@ def multiply(times: int, tables: Iterable[Copied] = TABLES) -> None:
         for copied in tables:
             for statement in connection.ops.sequence_reset_sql(no_style(), [copied.model]):
                 cursor.execute(statement)
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    settle()
 
 
 def _read_span(model: type[Model]) -> int:

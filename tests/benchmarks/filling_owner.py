@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from reconciliation import models as judged
 from shops import models as facts
+from tests.benchmarks.databases import settle
 from tests.benchmarks.filling_queue import EVIDENCE, GIVEN_NAMES, GOODS, SURNAMES, insert, pick
 
 OWNER = "owner"
@@ -41,8 +42,7 @@ def fill(count: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for model, columns, rows in describe_rows(count, connection.vendor):
             insert(cursor, model, columns, rows)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    settle()
 
 
 def describe_rows(count: int, vendor: str) -> list[tuple[Any, dict[str, str], int]]:

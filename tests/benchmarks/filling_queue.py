@@ -15,6 +15,7 @@ from django.db.models import NOT_PROVIDED, JSONField
 from reconciliation import models as judged
 from reconciliation.rules.kinds import KINDS, MONETARY
 from shops import models as facts
+from tests.benchmarks.databases import settle
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PLACES_OF_SHOP, RESOLVED_OF_TEN = 4, 7
@@ -94,8 +95,7 @@ def fill(count: int, shops: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for model, columns in describe_rows(colleague.pk, connection.vendor, shops):
             insert(cursor, model, columns, count)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    settle()
 
 
 def insert(cursor: Any, model: Any, columns: dict[str, str], count: int) -> None:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from shops.access import adopt_key
 from shops.models import ApiKey, Employee, Shift, Shop, Store, Terminal
+from tests.benchmarks.databases import settle
 
 TERMINALS = 64  # a register sends one receipt after the other; many send at once
 PRODUCTS = 2001
@@ -66,5 +67,5 @@ def make_shop(database_url: str, number: int, *, bills: int, open_bills: int, wi
         for statement in statements:
             values = {"shop": number, "bills": bills, "open": open_bills, "products": PRODUCTS, "prices": PRICES}
             connection.execute(statement, values)
-        connection.execute("VACUUM ANALYZE")
+    settle()
     return secret

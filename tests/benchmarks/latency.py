@@ -18,6 +18,7 @@ from reconciliation.services import Reconciliation
 from shops.wire_writer import write_json
 from tests.benchmarks.catalogue import Ground
 from tests.benchmarks.comparing import MILLISECONDS, Row, percentile
+from tests.benchmarks.databases import settle
 from tests.benchmarks.filling import fill_with_paid_bills
 from tests.faults.load import PARTLY_PAID_EVERY, Registers, make_payment
 from tests.faults.servers import SMALL_SHOP, Books, Redis, System, make_books, running
@@ -78,8 +79,7 @@ def measure(ground: Ground) -> list[Row]:
             system.start_worker("-Q", "judging")
             system.start_beat()
             wait_until(lambda: books.count_waiting() == 0)
-            with psycopg.connect(ground.database_url, autocommit=True) as connection:
-                connection.execute("VACUUM ANALYZE")
+            settle()
             due, answered, seen = _sell(system, numbers)
     finally:
         redis.stop()
