@@ -165,7 +165,7 @@ class Terminal(EvotorObject):
 
     SHOP_PATH = "shop"
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="terminals", verbose_name=_("shop"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="terminals", verbose_name=_("shop"), db_index=False)
     store = models.ForeignKey(
         Store, models.PROTECT, related_name="terminals", verbose_name=_("store"), null=True, blank=True
     )
@@ -185,7 +185,7 @@ class Employee(EvotorObject):
 
     SHOP_PATH = "shop"
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="employees", verbose_name=_("shop"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="employees", verbose_name=_("shop"), db_index=False)
 
     class Meta:
         verbose_name = _("employee")
