@@ -186,6 +186,22 @@ def test_an_ordinary_receipt_is_recorded_in_short(world: Shop) -> None:
 
 
 @only_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_receipt_that_comes_again_for_another_bill_is_kept_with_the_first(world: Shop) -> None:
+    """It is not looked for beforehand: its constraint stops the short way, and the connection goes on."""
+    bodies = [
+        write_json(make_event(make_receipt("r-1", [line("tea", 100)], bill), f"e-{bill['id']}"))
+        for bill in (STATED, STATED_AS_WELL)
+    ]
+    held = connection.connection
+    assert deliver(world, *bodies) == [(200, b"")] * 2
+    assert connection.connection is held
+    assert [receipt.bill for receipt in Receipt.objects.all()] == [Bill.objects.get(external_id="1")]
+    assert ReceiptDelivery.objects.count() == 2
+    assert ExchangeEvent.objects.filter(kind="RECEIPT").count() == 4
+
+
+@only_postgresql
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=LINES,
@@ -199,6 +215,7 @@ def test_an_ordinary_receipt_is_recorded_in_short(world: Shop) -> None:
 )
 @example([line("tea", 100)], None, {}, {}, "full", False, STATED_AS_WELL, MINUTE)
 @example([line("tea", 100)], None, {}, {}, "full", False, STATED_AS_WELL, MINUTE - 1)
+@example([line("tea", 100)], None, {}, {}, "full", True, STATED_AS_WELL, 1)
 def test_a_receipt_writes_the_same_rows_both_ways(
     world: Shop,
     lines: Any,
