@@ -3,7 +3,8 @@
 Ordinary is one that is new, names a known bill that no other receipt pays, and was printed at a known place in an open
 shift: nearly all of them. `record` leaves every other one to `shops.recording`, which also says what the rows are.
 Rows are locked in the same order: bills, shifts. Whatever PostgreSQL believes of the tables, it looks rows up by the
-index that finds each: there is no other that begins likewise, or each is asked for by a subquery that gives one value.
+index that finds each. None of the large ones has another that begins likewise, and goods are asked for by a subquery
+that gives one value.
 """
 
 from collections.abc import Mapping, Sequence
