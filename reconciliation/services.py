@@ -159,7 +159,7 @@ class Reconciliation:
         """
         requests = [event for event in events if event.is_request]
         record_unanswered([event for event in requests if event.answer_id is None], now=self.now)
-        bills = set(find_bills_of_requests(requests).values()) if requests else set()
+        bills = set(find_bills_of_requests(requests).values())
         Bill.objects.filter(pk__in=bills).update(unjudged_since=self.now)
         delivered = ReceiptDelivery.objects.filter(event__in=requests)
         delivered = delivered.filter(Q(receipt__bill=None) | Q(receipt__is_allocated=True))

