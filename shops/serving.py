@@ -19,6 +19,7 @@ from shops.offers import read_bill_offer, read_list_offer, refresh_offers
 from shops.quick import journal as quick_journal
 from shops.quick import offers as quick_offers
 from shops.quick import receipt as quick_receipt
+from shops.quick.offers import Offered
 from shops.recording.batch import Said, record_messages
 from shops.recording.places import PlaceBook
 from shops.relay.asking import Relayed, Unusable, relay_bill, relay_list
@@ -57,12 +58,23 @@ NOT_FOR_PAYMENT = Answer(NOT_FOUND, write_error(INCORRECT, "no such bill is wait
 NOT_KNOWN = Answer(UNAVAILABLE, write_error(INCORRECT, "the CRM does not answer, and what is on the bill is not known"))
 
 
-def answer_list(shop: Shop, *, number: str, query: Query, headers: Headers = NO_HEADERS, now: datetime) -> Answer:
-    """LIST: what is on offer, newest first; with a number only the bills of that number."""
+def answer_list(
+    shop: Shop,
+    *,
+    number: str,
+    query: Query,
+    headers: Headers = NO_HEADERS,
+    offered: Offered | None = None,
+    now: datetime,
+) -> Answer:
+    """LIST: what is on offer, newest first; with a number only the bills of that number.
+
+    `offered` is what was read of them before, not earlier than `now`.
+    """
     upstream = find_upstream(shop)
     if upstream is None and is_postgresql():
         request = make_request(shop, LIST, query=query, bill_number=number, now=now)
-        return _answer_at_once(request, lambda: Answer(OK, quick_offers.write_list_offer(shop, number)))
+        return _answer_at_once(request, lambda: _list_offered(shop, number, offered))
     request = journal_request(shop, LIST, query=query, bill_number=number, now=now)
     if upstream is None:
         return _answer(request, _list_known(shop, number))
@@ -74,12 +86,23 @@ def answer_list(shop: Shop, *, number: str, query: Query, headers: Headers = NO_
     return _answer(request, _pass_on(relayed))
 
 
-def answer_bill(shop: Shop, bill_id: str, *, query: Query, headers: Headers = NO_HEADERS, now: datetime) -> Answer:
-    """BILL: what is on offer of one bill, as the CRM stated it; what was paid already is left out."""
+def answer_bill(
+    shop: Shop,
+    bill_id: str,
+    *,
+    query: Query,
+    headers: Headers = NO_HEADERS,
+    offered: Offered | None = None,
+    now: datetime,
+) -> Answer:
+    """BILL: what is on offer of one bill, as the CRM stated it; what was paid already is left out.
+
+    `offered` is what was read of it before, not earlier than `now`.
+    """
     upstream = find_upstream(shop)
     if upstream is None and is_postgresql():
         request = make_request(shop, BILL, query=query, bill_id=bill_id, now=now)
-        return _answer_at_once(request, lambda: _bill_offered(shop, bill_id))
+        return _answer_at_once(request, lambda: _bill_offered(shop, bill_id, offered))
     request = journal_request(shop, BILL, query=query, bill_id=bill_id, now=now)
     if upstream is None:
         answer = _bill_known(shop, bill_id) or NOT_FOR_PAYMENT
@@ -225,12 +248,16 @@ def _answer_at_once(request: ExchangeEvent, find_answer: Callable[[], Answer]) -
     return answer
 
 
-def _bill_offered(shop: Shop, bill_id: str) -> Answer:
+def _list_offered(shop: Shop, number: str, offered: Offered | None) -> Answer:
+    return Answer(OK, quick_offers.write_list_offer(shop, number, offered or quick_offers.read_list(shop, number)))
+
+
+def _bill_offered(shop: Shop, bill_id: str, offered: Offered | None) -> Answer:
     """As `_bill_known`; `offers_bill` only where the bill was not opened before."""
-    offer = quick_offers.write_bill_offer(shop, bill_id)
-    if offer is None:
+    written = quick_offers.write_bill_offer(offered or quick_offers.read_bill(shop, bill_id))
+    if written is None:
         return _bill_known(shop, bill_id) or NOT_FOR_PAYMENT
-    return Answer(OK, offer[0], offers_bill=offer[1])
+    return Answer(OK, written[0], offers_bill=written[1])
 
 
 def _list_known(shop: Shop, number: str) -> Answer:

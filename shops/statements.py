@@ -161,17 +161,20 @@ class KeptQuery(Generic[Made]):
 
 
 def _make_instances(compiler: Any, convert: Callable[[list[Row]], Any]) -> Callable[[list[Row]], Iterator[Any]]:
-    """As the ORM makes rows of a model of what comes back, with the related ones that were selected."""
+    """As the ORM makes rows of a model of what comes back, with the related and annotated ones that were selected."""
     info, select = compiler.klass_info, compiler.select
     start, end = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column[0].target.attname for column in select[start:end]]
     populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+    annotations = compiler.annotation_col_map.items()
 
     def make(rows: list[Row]) -> Iterator[Any]:
         for row in convert(rows):
             instance = info["model"].from_db(DEFAULT_DB_ALIAS, names, row[start:end])
             for populator in populators:
                 populator.populate(row, instance)
+            for name, place in annotations:
+                setattr(instance, name, row[place])
             yield instance
 
     return make

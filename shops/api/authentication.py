@@ -3,7 +3,9 @@
 Small policy classes of the REST framework: an authentication finds the caller, `HasRole` asks what it may do.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -65,6 +67,9 @@ class EvotorCaller:
         return self.sender.shop
 
 
+Caller = tuple[KeyCaller | EvotorCaller, object]  # with what tells one caller from the others
+
+
 class KeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer <key of a shop>`."""
 
@@ -88,19 +93,24 @@ class CallerAuthentication(KeyAuthentication):
     token the shop is found by the `X-Evotor-*` headers, which by themselves open nothing.
     """
 
-    def authenticate(self, request: AnyRequest) -> tuple[KeyCaller | EvotorCaller, object] | None:  # type: ignore[override]
-        token = read_token(request)
-        if token is None:
-            return None
+    def authenticate(self, request: Request) -> Caller | None:  # type: ignore[override]
         now = timezone.now()
-        if key := recognise_key(token, now=now):
-            return KeyCaller(key), key
-        places, headers = read_places(request.headers), pick_headers(request.headers)
-        if account := recognise_account(token, now=now):
-            return EvotorCaller(Sender(account, account.shop, places, headers)), account
-        if is_application_token(token):
-            return EvotorCaller(Sender(None, find_shop(places), places, headers)), None
-        raise AuthenticationFailed("unknown token")
+        return find_caller(request, lambda token: recognise_key(token, now=now), now=now)
+
+
+def find_caller(request: AnyRequest, recognise: Callable[[str], ApiKey | None], *, now: datetime) -> Caller | None:
+    """Who is calling, by `CallerAuthentication`; `recognise` gives the key of a token. None where there is no token."""
+    token = read_token(request)
+    if token is None:
+        return None
+    if key := recognise(token):
+        return KeyCaller(key), key
+    places, headers = read_places(request.headers), pick_headers(request.headers)
+    if account := recognise_account(token, now=now):
+        return EvotorCaller(Sender(account, account.shop, places, headers)), account
+    if is_application_token(token):
+        return EvotorCaller(Sender(None, find_shop(places), places, headers)), None
+    raise AuthenticationFailed("unknown token")
 
 
 class ApplicationAuthentication(KeyAuthentication):

@@ -15,45 +15,80 @@ from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
 
 from shops import serving
-from shops.api.authentication import CallerAuthentication, EvotorCaller
+from shops.access import recognise_key
+from shops.api.authentication import EvotorCaller, find_caller
 from shops.api.errors import DATABASE_FAILURES, handle_exception
 from shops.api.passing_on import read_headers_to_pass_on
 from shops.api.protocol import CONTENT_TYPE, IDENTIFIER_LENGTH, read_body
 from shops.api.throttling import ProtocolThrottle
 from shops.models import ApiKey, Shop
+from shops.quick import offers as quick_offers
+from shops.quick.offers import Offered
 from shops.serving import Answer, Headers
+from shops.statements import is_postgresql
 
 LIST_PATH, RECEIPTS_PATH, BILL_PATH = "/api/v2/list", "/api/v2/receipts", "/api/v2/bill/byid/"
 
-_authentication = CallerAuthentication()
 _throttle = ProtocolThrottle()
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A request of a caller who may make it; `offered` is what was read with the caller's key, if anything."""
+
+    request: HttpRequest
+    shop: Shop
+    headers: Headers
+    offered: Offered | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
-    """What is asked; `allowed` are the methods of its address."""
+    """What is asked; `allowed` are the methods of its address.
 
-    answer: Callable[[HttpRequest, Shop, Headers, datetime], Answer]
+    On PostgreSQL `recognise` gives the key of a token together with what the request asks for.
+    """
+
+    answer: Callable[[Call], Answer]
     allowed: str
+    recognise: Callable[[HttpRequest, str, datetime], ApiKey | None] | None = None
 
 
-def _answer_list(request: HttpRequest, shop: Shop, headers: Headers, now: datetime) -> Answer:
-    return serving.answer_list(shop, number="", query={"q": request.path_info}, headers=headers, now=now)
+def _answer_list(call: Call) -> Answer:
+    query = {"q": call.request.path_info}
+    return serving.answer_list(
+        call.shop, number="", query=query, headers=call.headers, offered=call.offered, now=call.now
+    )
 
 
-def _answer_bill(request: HttpRequest, shop: Shop, headers: Headers, now: datetime) -> Answer:
-    bill_id = request.path_info.removeprefix(BILL_PATH)
-    query = {"q": request.path_info, "id": bill_id}
-    return serving.answer_bill(shop, bill_id, query=query, headers=headers, now=now)
+def _answer_bill(call: Call) -> Answer:
+    bill_id = _read_bill_id(call.request)
+    query = {"q": call.request.path_info, "id": bill_id}
+    return serving.answer_bill(
+        call.shop, bill_id, query=query, headers=call.headers, offered=call.offered, now=call.now
+    )
 
 
-def _accept_receipts(request: HttpRequest, shop: Shop, headers: Headers, now: datetime) -> Answer:
-    body, query = read_body(request), {"q": request.path_info}
-    return serving.accept_receipts(shop, body, query=query, headers=headers, now=now)
+def _accept_receipts(call: Call) -> Answer:
+    body, query = read_body(call.request), {"q": call.request.path_info}
+    return serving.accept_receipts(call.shop, body, query=query, headers=call.headers, now=call.now)
 
 
-LIST = Exchange(_answer_list, "GET, OPTIONS")
-BILL = Exchange(_answer_bill, "GET, PUT, DELETE, OPTIONS")
+def _read_bill_id(request: HttpRequest) -> str:
+    return request.path_info.removeprefix(BILL_PATH)
+
+
+def _recognise_with_list(request: HttpRequest, token: str, now: datetime) -> ApiKey | None:
+    return quick_offers.recognise_with_list(token, now=now)
+
+
+def _recognise_with_bill(request: HttpRequest, token: str, now: datetime) -> ApiKey | None:
+    return quick_offers.recognise_with_bill(token, _read_bill_id(request), now=now)
+
+
+LIST = Exchange(_answer_list, "GET, OPTIONS", _recognise_with_list)
+BILL = Exchange(_answer_bill, "GET, PUT, DELETE, OPTIONS", _recognise_with_bill)
 RECEIPT = Exchange(_accept_receipts, "POST, OPTIONS")
 
 
@@ -79,10 +114,10 @@ def answer_ordinary(request: HttpRequest) -> HttpResponse | None:
     if exchange is None:
         return None
     try:
-        shop = _find_shop(request)
-        if shop is None:
+        call = _find_call(request, exchange, timezone.now())
+        if call is None:
             return None
-        answer = exchange.answer(request, shop, read_headers_to_pass_on(request, shop), timezone.now())
+        answer = exchange.answer(call)
         response = HttpResponse(answer.body, status=answer.status, content_type=CONTENT_TYPE)
     except (*DATABASE_FAILURES, APIException) as error:
         response = _refuse(error)
@@ -90,10 +125,16 @@ def answer_ordinary(request: HttpRequest) -> HttpResponse | None:
     return response
 
 
-def _find_shop(request: HttpRequest) -> Shop | None:
-    """The shop of a caller who may ask now."""
+def _find_call(request: HttpRequest, exchange: Exchange, now: datetime) -> Call | None:
+    """The request of a caller who may make it now. `now` is before what is on offer is read."""
+
+    def recognise(token: str) -> ApiKey | None:
+        if exchange.recognise is None or not is_postgresql():
+            return recognise_key(token, now=now)
+        return exchange.recognise(request, token, now)
+
     try:
-        found = _authentication.authenticate(request)
+        found = find_caller(request, recognise, now=now)
     except APIException:
         return None
     if found is None:
@@ -101,7 +142,9 @@ def _find_shop(request: HttpRequest) -> Shop | None:
     caller, auth = found
     if caller.role != ApiKey.Role.REGISTER or not _throttle.allows(caller, auth):
         return None
-    return caller.sender.shop if isinstance(caller, EvotorCaller) else caller.shop
+    offered = quick_offers.find_offered(auth) if isinstance(auth, ApiKey) else None
+    shop = caller.sender.shop if isinstance(caller, EvotorCaller) else caller.shop
+    return Call(request, shop, read_headers_to_pass_on(request, shop), offered, now) if shop else None
 
 
 def _refuse(error: Exception) -> HttpResponse:

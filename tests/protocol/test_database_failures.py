@@ -46,7 +46,7 @@ def test_a_register_is_asked_to_try_again(till: Till, monkeypatch: pytest.Monkey
 
 
 def test_so_is_a_caller_whose_key_cannot_be_looked_up(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shops.api.authentication.recognise_key", fail_with(OperationalError("refused")))
+    monkeypatch.setattr("shops.statements.fetch_first", fail_with(OperationalError("refused")))
     assert till.get("/api/v2/list").status_code == 503
 
 
