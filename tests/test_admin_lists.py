@@ -1,5 +1,6 @@
 """Every list of the admin can be opened, searched and filtered, at a cost that does not grow with its rows."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget
 
+from shops.admin_base import FilterSelect
 from shops.models import ApiKey, EvotorAccount, ExchangeEvent
 from tests.factories import NOON, make_accountant, make_event, make_one_of_everything, make_person, make_shop
 
@@ -188,3 +192,15 @@ def test_nobody_deletes_a_message(admin_client: Client) -> None:
     event = make_event(make_shop(7))
     assert admin_client.post(f"/admin/shops/exchangeevent/{event.pk}/delete/", {"post": "yes"}).status_code == 403
     assert ExchangeEvent.objects.filter(pk=event.pk).exists()
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+@pytest.mark.parametrize("chosen", [None, "", "7", 7, 'a "b" <c>', "nothing"])
+def test_a_filter_offers_what_a_plain_list_does(nothing: str | None, chosen: object) -> None:
+    choices = [(nothing, gettext_lazy("All")), (7, "Шесть & семь"), ('a "b" <c>', "<b>bold</b>")]
+    written, plain = (
+        re.findall("<option.*?</option>", widget(choices=choices).render("shop", chosen))
+        for widget in (FilterSelect, UnfoldAdminSelectWidget)
+    )
+    assert written == plain
+    assert len(written) == len(choices)

@@ -20,7 +20,7 @@ ALL = "all"
 CHOICES_SHOWN = 500  # of places and people, in a list that can be searched
 
 
-class StatusFilter(DropdownFilter):  # type: ignore[misc]
+class StatusFilter(DropdownFilter):
     """Shows what is not resolved, unless something else is asked for."""
 
     title = _("status")
@@ -44,7 +44,7 @@ class StatusFilter(DropdownFilter):  # type: ignore[misc]
         return unresolved.filter(status=status) if status in Status else unresolved
 
 
-class AssigneeFilter(DropdownFilter):  # type: ignore[misc]
+class AssigneeFilter(DropdownFilter):
     title = _("who has it")
     parameter_name = "who"
 
@@ -61,7 +61,7 @@ class AssigneeFilter(DropdownFilter):  # type: ignore[misc]
         return queryset
 
 
-class AskedFilter(DropdownFilter):  # type: ignore[misc]
+class AskedFilter(DropdownFilter):
     title = _("owner's answer")
     parameter_name = "asked"
 
@@ -74,7 +74,7 @@ class AskedFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.filter(asked_by__isnull=False) if self.value() == "yes" else queryset
 
 
-class KindFilter(DropdownFilter):  # type: ignore[misc]
+class KindFilter(DropdownFilter):
     title = _("kind")
     parameter_name = "kind__exact"  # as links to the queue from elsewhere say it
 
@@ -85,7 +85,7 @@ class KindFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
-class ShopFilter(DropdownFilter):  # type: ignore[misc]
+class ShopFilter(DropdownFilter):
     title = _("shop")
     parameter_name = "shop"
 
@@ -110,7 +110,7 @@ class AmountRangeFilter(RangeNumericFilter):  # type: ignore[misc]
         return read_typed_amount(str(self.used_parameters.get(f"amount_{edge}") or ""))
 
 
-class ReceiptFilter(DropdownFilter):  # type: ignore[misc]
+class ReceiptFilter(DropdownFilter):
     """By something of the receipts of the case: one of them will do."""
 
     field: ClassVar[str]

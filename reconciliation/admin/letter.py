@@ -33,7 +33,7 @@ FAULT_SHOWN = 120
 BY_PERSON = ("person", RelatedDropdownFilter)
 
 
-class StateFilter(DropdownFilter):  # type: ignore[misc]
+class StateFilter(DropdownFilter):
     title = _("state")
     parameter_name = "state"
 

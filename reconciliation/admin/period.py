@@ -36,7 +36,7 @@ ADJUSTMENTS_SHOWN = 200
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class StandingFilter(DropdownFilter):  # type: ignore[misc]
+class StandingFilter(DropdownFilter):
     title = _("state")
     parameter_name = "state"
 

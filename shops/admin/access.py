@@ -144,7 +144,7 @@ class ApiKeyAdmin(StepMixin, FactAdmin):
         return response
 
 
-class AssignedFilter(DropdownFilter):  # type: ignore[misc]
+class AssignedFilter(DropdownFilter):
     title = _("shop")
     parameter_name = "assigned"
 

@@ -22,7 +22,7 @@ from shops.models import Bill, BillLine, BillVersion, Receipt
 from shops.presentation import show_yes_or_no
 
 
-class ContentsFilter(DropdownFilter):  # type: ignore[misc]
+class ContentsFilter(DropdownFilter):
     title = _("contents")
     parameter_name = "contents"
 

@@ -34,7 +34,7 @@ MAY_ASSIGN = "shops.assign_unassignedmessage"
 WAITING, DELIVERED, ALL = "waiting", "delivered", "all"
 
 
-class WaitingFilter(DropdownFilter):  # type: ignore[misc]
+class WaitingFilter(DropdownFilter):
     """Shows what waits, unless something else is asked for."""
 
     title = _("state")
@@ -149,7 +149,7 @@ class UnassignedMessageAdmin(StepMixin, FactAdmin):
         return {"indented_body": indent_body(body), "body": body}
 
 
-class ContradictionFilter(DropdownFilter):  # type: ignore[misc]
+class ContradictionFilter(DropdownFilter):
     title = _("contents")
     parameter_name = "contents"
 

@@ -28,7 +28,7 @@ INDENTED_LENGTH_LIMIT = 1_000_000  # a longer body is shown as it is
 KINDS = ("LIST", "BILL", "RECEIPT")
 
 
-class KindFilter(DropdownFilter):  # type: ignore[misc]
+class KindFilter(DropdownFilter):
     title = _("kind")
     parameter_name = "kind"
 
@@ -41,7 +41,7 @@ class KindFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
-class ConditionFilter(DropdownFilter):  # type: ignore[misc]
+class ConditionFilter(DropdownFilter):
     title = _("condition")
     parameter_name = "condition"
 

@@ -24,7 +24,7 @@ from shops.presentation import NOTHING, show_yes_or_no
 from shops.wording import RECEIPT_TYPES, word_payment_source, word_receipt_type, word_settlement_method
 
 
-class TypeFilter(DropdownFilter):  # type: ignore[misc]
+class TypeFilter(DropdownFilter):
     title = _("type")
     parameter_name = "type"
 
@@ -35,7 +35,7 @@ class TypeFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.filter(type=self.value()) if self.value() else queryset
 
 
-class BillKnownFilter(DropdownFilter):  # type: ignore[misc]
+class BillKnownFilter(DropdownFilter):
     title = _("bill")
     parameter_name = "bill_known"
 

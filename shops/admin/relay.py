@@ -100,7 +100,7 @@ class UpstreamAdmin(ModelAdmin):
         return str(upstream.waiting_count)  # type: ignore[attr-defined]
 
 
-class StateFilter(DropdownFilter):  # type: ignore[misc]
+class StateFilter(DropdownFilter):
     title = _("state")
     parameter_name = "state"
 

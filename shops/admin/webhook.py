@@ -105,7 +105,7 @@ class CrmWebhookAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/shops/crmwebhook/secret.html", context)
 
 
-class StateFilter(DropdownFilter):  # type: ignore[misc]
+class StateFilter(DropdownFilter):
     title = _("state")
     parameter_name = "state"
 
