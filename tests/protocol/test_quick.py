@@ -36,7 +36,7 @@ from shops.offers import read_list_offer
 from shops.quick import journal as quick_journal
 from shops.quick import offers as quick_offers
 from shops.quick import receipt as quick
-from shops.statements import KeptQuery, pipelined_transaction, send
+from shops.statements import KeptQuery, fetch_first, pipelined_transaction, send
 from shops.wire_writer import write_json
 from tests.factories import make_accountant
 from tests.logs import line, make_bill, make_receipt
@@ -262,6 +262,25 @@ def test_what_a_list_and_a_bill_cost(till: Till, crm: Crm, django_assert_num_que
         till.offers()
     with django_assert_num_queries(4 if is_short else 14):
         till.bill("1")
+
+
+@only_postgresql
+def test_a_question_stands_in_the_journal_before_what_is_read_for_it(till: Till, crm: Crm) -> None:
+    """Otherwise a receipt that is answered in between would seem to have been known to a list that was read before."""
+    crm.put(STATED)
+    read_at: list[datetime] = []
+
+    def fetch_and_note(statement: str, arguments: Any) -> Any:
+        read_at.append(timezone.now())
+        return fetch_first(statement, arguments)
+
+    with patch("shops.statements.fetch_first", side_effect=fetch_and_note):
+        till.offers()
+        till.bill("1")
+    asked = ExchangeEvent.journal_order().filter(kind__in=["LIST", "BILL"], direction="request")
+    times = [event.occurred_at + timedelta(microseconds=event.position) for event in asked]
+    assert len(times) == len(read_at) == 2
+    assert all(time <= read for time, read in zip(times, read_at, strict=True))
 
 
 QUESTIONS = st.lists(
