@@ -107,7 +107,7 @@ ROWS_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenTemplate:
     """What stands in the place of a template, and needs none."""
 
     text: str
@@ -124,7 +124,7 @@ class FilterSelect(UnfoldAdminSelectWidget):  # type: ignore[misc]
         told = (("" if key is None else str(key), label) for key, label in self.choices)
         options = ((key, " selected" if key in value else "", label) for key, label in told)
         written = format_html_join("\n", '<option value="{}"{}>{}</option>', options)
-        return [(None, [{"template_name": Written(written)}], 0)]
+        return [(None, [{"template_name": WrittenTemplate(written)}], 0)]
 
 
 class FilterForm(DropdownForm):  # type: ignore[misc]

@@ -95,7 +95,8 @@ def read_bill(shop: Shop, external_id: str) -> Offered:
 
 def write_list_offer(shop: Shop, number: str, offered: Offered) -> bytes:
     """The LIST answer of a shop, of the bills that `read_list` or `recognise_with_list` found."""
-    said = offered.said or ""
+    said = offered.said
+    assert said is not None, "a list is said even where it is empty"
     written = (_write_short_list if len(said) <= LONGEST_LIST_KEPT else _write_list)(shop.zone, said)
     return written or write_json(read_list_offer(shop, number=number))
 
