@@ -14,16 +14,25 @@ from itertools import count
 from typing import Any, Generic, TypeVar, cast
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, models, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    Error,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+    models,
+    transaction,
+)
 from django.db.models.query import get_related_populators
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 Row = tuple[Any, ...]
 Made = TypeVar("Made")
 
 # A plan is kept for as long as PostgreSQL does not count the rows anew. Made while a table was nearly empty, it would
 # read the whole table at every receipt of a first busy hour.
-BY_INDEX_ALONE = "SET LOCAL enable_seqscan = off"
+BY_INDEX_ALONE = "SELECT set_config('enable_seqscan', 'off', true)"
 
 PLACE = re.compile("%[s%]")
 
@@ -91,6 +100,8 @@ def pipelined_transaction() -> Iterator[None]:
 
     Only whoever reads a result waits for it; errors of what nobody reads show at the end. No table is read as a whole
     where it has an index. Within a transaction of the caller's it is a savepoint, and reads as that does.
+
+    What a pipeline sends is one transaction of itself: BEGIN and COMMIT are two statements more, a tenth of a receipt.
     """
     if connection.in_atomic_block:
         with transaction.atomic(), connection.wrap_database_errors, connection.connection.pipeline():
@@ -99,16 +110,24 @@ def pipelined_transaction() -> Iterator[None]:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     try:
-        with connection.wrap_database_errors, connection.connection.pipeline():
-            send("BEGIN", ())
+        with connection.wrap_database_errors, connection.connection.pipeline(), _undone_on_error():
             send(BY_INDEX_ALONE, ())
             yield
-            send("COMMIT", ())
     except BaseException:
-        with suppress(psycopg.Error):  # of a connection that is broken there is nothing to undo
-            connection.connection.rollback()
         if connection.connection.info.transaction_status != TransactionStatus.IDLE:
             connection.close()  # it broke off half-way, and nothing can be asked through it any more
+        raise
+
+
+@contextmanager
+def _undone_on_error() -> Iterator[None]:
+    """Undoes what was sent; where PostgreSQL itself has refused some of it, all of it is undone already."""
+    try:
+        yield
+    except BaseException:
+        if connection.connection.pgconn.pipeline_status == PipelineStatus.ON:
+            with suppress(Error):  # of a connection that is broken there is nothing to undo
+                send("ROLLBACK", ())
         raise
 
 

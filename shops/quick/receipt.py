@@ -83,13 +83,13 @@ def record(request: ExchangeEvent, message: Message, *, now: datetime, answered_
     if message.error or len(message.receipts) != 1 or not message.receipts[0].receipt.reference.bill_id:
         return False
     event = message.receipts[0]
-    try:
-        with pipelined_transaction():
+    with pipelined_transaction():
+        try:
             bill_id, offer, receipt = _read(request, event)
-            answer = make_answer(request, b"", now=answered_at)
-            written = _write(request, answer, event, receipt, (bill_id, offer), now)
-    except Unusual:
-        return False
+        except Unusual:
+            return False  # with nothing written, and so nothing to undo
+        answer = make_answer(request, b"", now=answered_at)
+        written = _write(request, answer, event, receipt, (bill_id, offer), now)
     return bool(written.fetchall())
 
 

@@ -484,12 +484,12 @@ def test_after_a_connection_broke_within_a_pipeline_the_next_transaction_has_ano
 def test_a_connection_that_stays_busy_when_a_pipeline_fails_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """As one whose server shuts down may be left: half-way through a statement."""
 
-    def break_off(raw: psycopg.Connection[Any]) -> None:
+    def break_off(raw: psycopg.Connection[Any], *arguments: object) -> None:
         raise psycopg.OperationalError("the connection is lost")
 
     with pytest.raises(ZeroDivisionError), pipelined_transaction():
         send("SELECT 1", ()).fetchall()
-        monkeypatch.setattr(psycopg.Connection, "rollback", break_off)
+        monkeypatch.setattr(psycopg.Connection, "wait", break_off)
         raise ZeroDivisionError
     monkeypatch.undo()
     with transaction.atomic():
