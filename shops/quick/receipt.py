@@ -7,13 +7,14 @@ index that finds each. None of the large ones has another that begins likewise, 
 that gives one value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import msgspec
 from django.db import models
-from msgspec.structs import astuple
 from psycopg.types.json import Jsonb
 
 from shops.live_journal import make_answer
@@ -56,22 +57,41 @@ WHERE version_id = (
     WHERE bill.shop_id = %s AND bill.external_id = %s)
 ORDER BY position"""
 
-NUMBER = "numeric"
-LINE_COLUMNS = {
-    "product_external_id": "varchar",
-    "name": "text",
-    "price": NUMBER,
-    "quantity": NUMBER,
-    "discount": NUMBER,
-    "total": NUMBER,
-    "tax": NUMBER,
-    "tax_percent": NUMBER,
-    "item_type": "varchar",
-    "unit": "varchar",
-}
-PRODUCT_COLUMNS = {"external_id": "varchar", "name": "text", "unit": "varchar", "price": NUMBER, "tax_rate": "varchar"}
-SAID = [name for name in PRODUCT_COLUMNS if name != "external_id"]
-SET_PRODUCT = ", ".join(f"{name} = EXCLUDED.{name}" for name in SAID)
+# The lines, and what they say of products, each in one text of JSON: their fields are the names in it.
+INSERT_LINES = """
+    INSERT INTO shops_receiptline (receipt_id, position, product_external_id, name, price, quantity, discount, total,
+        tax, tax_percent, item_type, unit)
+    SELECT receipt.id, ordinality - 1, product_id, name, price, quantity, discount, total,
+        tax, tax_percent, item_type, unit
+    FROM receipt, ROWS FROM (json_to_recordset(%s) AS (
+        product_id varchar, name text, price numeric, quantity numeric, discount numeric, total numeric, tax numeric,
+        tax_percent numeric, item_type varchar, unit varchar
+    )) WITH ORDINALITY AS told"""
+INSERT_PRODUCTS = """
+    INSERT INTO shops_product (shop_id, last_seen_at, external_id, name, unit, price, tax_rate)
+    SELECT seen.shop_id, seen.at, told.*
+    FROM entry, (VALUES (%s::integer, %s::timestamptz, %s::timestamptz)) AS seen (shop_id, at, again_after),
+        json_to_recordset(%s) AS told (external_id varchar, name text, unit varchar, price numeric, tax_rate varchar)
+    WHERE (
+        SELECT count(*) FROM shops_product held
+        WHERE held.shop_id = seen.shop_id AND held.external_id = told.external_id
+        AND held.name = told.name AND held.unit = told.unit AND held.price = told.price
+        AND held.tax_rate = told.tax_rate AND held.last_seen_at > seen.again_after
+    ) = 0
+    ON CONFLICT (shop_id, external_id) DO UPDATE
+    SET last_seen_at = EXCLUDED.last_seen_at, name = EXCLUDED.name, unit = EXCLUDED.unit, price = EXCLUDED.price,
+        tax_rate = EXCLUDED.tax_rate
+    WHERE shops_product.last_seen_at <= EXCLUDED.last_seen_at"""
+
+
+class SeenProduct(msgspec.Struct, gc=False):
+    """What a line says of its product, by the columns of `Product`."""
+
+    external_id: str
+    name: str
+    unit: str
+    price: Decimal
+    tax_rate: str
 
 
 class Unusual(Exception):
@@ -162,10 +182,10 @@ def _write(
         *list_entry_values(answer),
         *list_learned_values(request),
         *_list_values(receipt),
-        *_list_line_columns(event.receipt.lines),
+        _write_json(event.receipt.lines),
         *(request.pk, event.event_id, receipt.fingerprint),
         *(request.shop_id, request.occurred_at, request.occurred_at - SEEN_AGAIN_AFTER),
-        *_list_product_columns(event.receipt.lines),
+        _write_json(_list_products(event.receipt.lines)),
         *(now, offer.on_list, offer.total if offer.is_partial else None, bill_id),
     ]
     return send(_write_statement(), arguments)
@@ -176,27 +196,11 @@ def _write_statement() -> str:
     fields = _list_fields()
     return f"""{ENTRY}{ANSWERED}, receipt AS (
     INSERT INTO shops_receipt ({name_columns(fields)}) SELECT {cast_places(fields)} FROM entry RETURNING id
-), line AS (
-    INSERT INTO shops_receiptline (receipt_id, position, {", ".join(LINE_COLUMNS)})
-    SELECT receipt.id, told.place - 1, {", ".join(f"told.{name}" for name in LINE_COLUMNS)}
-    FROM receipt, unnest({", ".join(f"%s::{kind}[]" for kind in LINE_COLUMNS.values())})
-        WITH ORDINALITY AS told ({", ".join(LINE_COLUMNS)}, place)
+), line AS ({INSERT_LINES}
 ), delivery AS (
     INSERT INTO shops_receiptdelivery (receipt_id, event_id, evotor_event_id, fingerprint)
     SELECT receipt.id, %s::bigint, %s::varchar, %s::varchar FROM receipt
-), product AS (
-    INSERT INTO shops_product (shop_id, last_seen_at, {", ".join(PRODUCT_COLUMNS)})
-    SELECT seen.shop_id, seen.at, told.*
-    FROM entry, (VALUES (%s::integer, %s::timestamptz, %s::timestamptz)) AS seen (shop_id, at, again_after),
-        unnest({", ".join(f"%s::{kind}[]" for kind in PRODUCT_COLUMNS.values())}) AS told ({", ".join(PRODUCT_COLUMNS)})
-    WHERE (
-        SELECT count(*) FROM shops_product held
-        WHERE held.shop_id = seen.shop_id AND held.external_id = told.external_id
-        AND {" AND ".join(f"held.{name} = told.{name}" for name in SAID)} AND held.last_seen_at > seen.again_after
-    ) = 0
-    ON CONFLICT (shop_id, external_id) DO UPDATE
-    SET last_seen_at = EXCLUDED.last_seen_at, {SET_PRODUCT}
-    WHERE shops_product.last_seen_at <= EXCLUDED.last_seen_at
+), product AS ({INSERT_PRODUCTS}
 ), bill AS (
     UPDATE shops_bill SET unjudged_since = %s, on_offer = %s, offered_total = %s FROM entry WHERE shops_bill.id = %s
 ) SELECT id FROM entry"""
@@ -212,26 +216,15 @@ def _list_values(receipt: Receipt) -> list[object]:
     return [Jsonb(value) if isinstance(value, list) else value for value in found]
 
 
-def _list_line_columns(lines: Sequence[ReceiptLine]) -> list[object]:
-    """The columns of all lines, which the statement of a receipt has in the order of the table."""
-    columns = list(zip(*map(astuple, lines), strict=True)) or [()] * len(LINE_COLUMNS)
-    return _list_arrays(columns, LINE_COLUMNS)
-
-
-def _list_product_columns(lines: Sequence[ReceiptLine]) -> list[object]:
+def _list_products(lines: Sequence[ReceiptLine]) -> list[SeenProduct]:
     """What is said of products: by the last line about each, in the order in which rows are locked."""
     seen = {
-        line.product_id: (line.product_id, line.name, line.unit, line.price, name_rate(line))
+        line.product_id: SeenProduct(line.product_id, line.name, line.unit, line.price, name_rate(line))
         for line in lines
         if line.product_id
     }
-    columns = list(zip(*(seen[product_id] for product_id in sorted(seen)), strict=True)) or [()] * len(PRODUCT_COLUMNS)
-    return _list_arrays(columns, PRODUCT_COLUMNS)
+    return [seen[product_id] for product_id in sorted(seen)]
 
 
-def _list_arrays(columns: Sequence[Sequence[object]], kinds: Mapping[str, str]) -> list[object]:
-    """Numbers are written here: to send a list of them takes ten times as long."""
-    return [
-        f"{{{','.join(map(str, column))}}}" if kind == NUMBER else list(column)
-        for column, kind in zip(columns, kinds.values(), strict=True)
-    ]
+def _write_json(rows: Sequence[msgspec.Struct]) -> str:
+    return msgspec.json.encode(rows).decode()
