@@ -15,6 +15,7 @@ from shops.exchange_log import Direction, Entry
 from shops.journal import identify, to_storable
 from shops.masking import mask_values
 from shops.models import Bill, ExchangeEvent, Shop
+from shops.new_event import Event, NewEvent
 from shops.pairing import PAIRED_WITHIN
 from shops.quick import journal as quick
 from shops.statements import is_postgresql
@@ -59,7 +60,7 @@ def journal_request(
     )
     if is_postgresql():
         quick.store_request(event)
-        return event
+        return event.as_row()
     return _store(event)
 
 
@@ -80,7 +81,7 @@ def make_request(
     bill_id: str = "",
     bill_number: str = "",
     now: datetime,
-) -> ExchangeEvent:
+) -> NewEvent:
     """The entry of a request, less the secrets in its query, not stored yet."""
     event = _event(shop, kind, Direction.REQUEST, write_envelope(mask_values(query), body), origin, now)
     event.bill_external_id, event.bill_number = bill_id[:200], bill_number[:200]
@@ -98,20 +99,18 @@ def journal_answer(
     event = make_answer(request, body, remark=remark, fault=fault, now=now)
     if is_postgresql():
         quick.store_answer(event, request, opens_bill=opens_bill, now=now)
-        request.answer = event
-        return event
+        request.answer = event.as_row()
+        return request.answer
     with transaction.atomic():
         if opens_bill:
             unopened = Bill.objects.filter(shop=request.shop_id, external_id=opens_bill, opened_by=None)
             unopened.update(opened_by=request, unjudged_since=now)
         request.answer = _store(event)
         request.save(update_fields=["answer", "unjudged_since", "fault", "bill_external_id", "bill_number"])
-    return event
+    return request.answer
 
 
-def make_answer(
-    request: ExchangeEvent, body: bytes, *, remark: str = "", fault: str = "", now: datetime
-) -> ExchangeEvent:
+def make_answer(request: Event, body: bytes, *, remark: str = "", fault: str = "", now: datetime) -> NewEvent:
     """The entry of an answer, not stored yet, and in the request what it changes of that."""
     event = _event(request.shop, request.kind, Direction.ANSWER, body, ExchangeEvent.Origin(request.origin), now)
     event.bill_external_id, event.remark, event.fault = request.bill_external_id, remark, fault
@@ -157,32 +156,40 @@ def is_json(body: bytes) -> bool:
 
 def _event(
     shop: Shop, kind: str, direction: Direction, body: bytes, origin: ExchangeEvent.Origin, now: datetime
-) -> ExchangeEvent:
+) -> NewEvent:
     local_time = now.astimezone(shop.zone).replace(microsecond=0, tzinfo=None)
     entry = Entry(0, local_time, shop.number, direction, kind, body)
-    event = ExchangeEvent(
+    text, verbatim = to_storable(entry)
+    return NewEvent(
         shop=shop,
+        shop_id=shop.number,
         kind=kind,
         direction=direction.value,
         occurred_at=now.replace(microsecond=0),
         position=now.microsecond,
         digest=identify(entry),
+        bill_external_id="",
+        bill_number="",
+        fault="",
+        unjudged_since=None,
+        body=text,
+        verbatim=verbatim,
+        size_bytes=len(body) if verbatim is None else len(verbatim),
         origin=origin,
         request_id=read_request_id(),
     )
-    event.say(*to_storable(entry))
-    return event
 
 
-def _store(event: ExchangeEvent) -> ExchangeEvent:
+def _store(event: NewEvent) -> ExchangeEvent:
     """Stores an event at its microsecond, or at the next free place after it."""
+    row = event.as_row()
     for _ in range(PLACES_TRIED):
         try:
             with transaction.atomic():
-                event.save(force_insert=True)
+                row.save(force_insert=True)
         except IntegrityError:
-            event.pk = None
-            event.position += 1
+            row.pk = None
+            row.position += 1
         else:
-            return event
-    raise RuntimeError(f"no place in the journal within {PLACES_TRIED} microseconds of {event.occurred_at}")
+            return row
+    raise RuntimeError(f"no place in the journal within {PLACES_TRIED} microseconds of {row.occurred_at}")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from shops.live_journal import journal_answer, journal_request, make_answer, make_request, restore_request
 from shops.messages import Message, understand_body
 from shops.models import Bill, ExchangeEvent, Shop, Upstream
+from shops.new_event import NewEvent
 from shops.offers import read_bill_offer, read_list_offer, refresh_offers
 from shops.quick import journal as quick_journal
 from shops.quick import offers as quick_offers
@@ -73,8 +74,8 @@ def answer_list(
     """
     upstream = find_upstream(shop)
     if upstream is None and is_postgresql():
-        request = make_request(shop, LIST, query=query, bill_number=number, now=now)
-        return _answer_at_once(request, lambda: _list_offered(shop, number, offered))
+        question = make_request(shop, LIST, query=query, bill_number=number, now=now)
+        return _answer_at_once(question, lambda: _list_offered(shop, number, offered))
     request = journal_request(shop, LIST, query=query, bill_number=number, now=now)
     if upstream is None:
         return _answer(request, _list_known(shop, number))
@@ -101,8 +102,8 @@ def answer_bill(
     """
     upstream = find_upstream(shop)
     if upstream is None and is_postgresql():
-        request = make_request(shop, BILL, query=query, bill_id=bill_id, now=now)
-        return _answer_at_once(request, lambda: _bill_offered(shop, bill_id, offered))
+        question = make_request(shop, BILL, query=query, bill_id=bill_id, now=now)
+        return _answer_at_once(question, lambda: _bill_offered(shop, bill_id, offered))
     request = journal_request(shop, BILL, query=query, bill_id=bill_id, now=now)
     if upstream is None:
         answer = _bill_known(shop, bill_id) or NOT_FOR_PAYMENT
@@ -234,17 +235,17 @@ def _find_answer(request: ExchangeEvent) -> Answer | None:
     return Answer(BAD_REQUEST if body else OK, body, answer.remark)
 
 
-def _answer_at_once(request: ExchangeEvent, find_answer: Callable[[], Answer]) -> Answer:
+def _answer_at_once(question: NewEvent, find_answer: Callable[[], Answer]) -> Answer:
     """Answers a question that brings nothing but its address. Where no answer is found, the question is kept."""
     try:
         answer = find_answer()
     except Exception:
-        quick_journal.store_request(request)
+        quick_journal.store_request(question)
         raise
     now = timezone.now()
-    entry = make_answer(request, answer.body, now=now)
-    opens_bill = request.bill_external_id if answer.offers_bill else ""
-    quick_journal.store_exchange(request, entry, opens_bill=opens_bill, now=now)
+    entry = make_answer(question, answer.body, now=now)
+    opens_bill = question.bill_external_id if answer.offers_bill else ""
+    quick_journal.store_exchange(question, entry, opens_bill=opens_bill, now=now)
     return answer
 
 

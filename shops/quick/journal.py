@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from django.db import IntegrityError, connection, models, transaction
 
 from shops.models import ExchangeEvent
+from shops.new_event import Event, NewEvent
 from shops.statements import fetch
 
 PLACES_TRIED = 1000
@@ -65,8 +67,11 @@ EXCHANGE_OPENED = """, opened AS (
 )"""
 EXCHANGE_FIELDS = [field for field in FIELDS if field.attname != "answer_id"]
 
+_read_entry = attrgetter(*(field.attname for field in FIELDS))
+_read_exchange = attrgetter(*(field.attname for field in EXCHANGE_FIELDS))
 
-def store_request(event: ExchangeEvent) -> None:
+
+def store_request(event: Event) -> None:
     """Stores a request in a transaction of its own (or in the caller's), at its microsecond or the next free one.
 
     Before one is answered, the answer is committed; so only what is asked of others must be on the disk at once.
@@ -75,7 +80,7 @@ def store_request(event: ExchangeEvent) -> None:
     _store(event, STORE_SOON if is_soon_enough else STORE, [])
 
 
-def store_answer(event: ExchangeEvent, request: ExchangeEvent, *, opens_bill: str, now: datetime) -> None:
+def store_answer(event: NewEvent, request: Event, *, opens_bill: str, now: datetime) -> None:
     """Stores an answer, what is learned of its request, and which bill (an id of the shop's) that has opened."""
     learned = list_learned_values(request)
     if opens_bill:
@@ -85,7 +90,7 @@ def store_answer(event: ExchangeEvent, request: ExchangeEvent, *, opens_bill: st
         _store(event, STORE_ANSWER, learned)
 
 
-def store_exchange(request: ExchangeEvent, answer: ExchangeEvent, *, opens_bill: str, now: datetime) -> None:
+def store_exchange(request: NewEvent, answer: NewEvent, *, opens_bill: str, now: datetime) -> None:
     """Stores a question that brings nothing but its address, and its answer, in one commit before that is sent.
 
     Whoever asks again after this program has died between question and answer has lost nothing.
@@ -103,9 +108,7 @@ def store_exchange(request: ExchangeEvent, answer: ExchangeEvent, *, opens_bill:
                 raise
             request.position, answer.position = request.position + 1, answer.position + 1
             continue
-        for event in (request, answer):
-            event._state.adding, event._state.db = False, connection.alias
-        request.answer = answer
+        request.answer_id = answer.pk
         return
     raise RuntimeError(f"no places in the journal within {PLACES_TRIED} microseconds of {request.occurred_at}")
 
@@ -116,16 +119,11 @@ def _write_exchange(opens: bool) -> str:
     return f"{written}{EXCHANGE_OPENED if opens else ''} SELECT request_id, answer_id FROM keys"
 
 
-def _list_exchange_values(
-    request: ExchangeEvent, answer: ExchangeEvent, opens_bill: str, now: datetime
-) -> list[object]:
-    values: list[object] = []
+def _list_exchange_values(request: NewEvent, answer: NewEvent, opens_bill: str, now: datetime) -> list[object]:
+    values: list[object] = [*_read_exchange(request), *_read_exchange(answer)]
     for event in (request, answer):
-        values += [getattr(event, field.attname) for field in EXCHANGE_FIELDS]
-    for event in (request, answer):
-        row = event.text_row
-        values += [row.occurred_at, row.body, row.verbatim]
-    return values + [now, request.shop_id, opens_bill] if opens_bill else values
+        values += (event.occurred_at, event.body, event.verbatim)
+    return [*values, now, request.shop_id, opens_bill] if opens_bill else values
 
 
 def cast_places(fields: "Iterable[models.Field[Any, Any]]", suffix: str = "") -> str:
@@ -134,23 +132,21 @@ def cast_places(fields: "Iterable[models.Field[Any, Any]]", suffix: str = "") ->
     return ", ".join(f"%s::{name}{suffix}" for name in types)
 
 
-def list_entry_values(event: ExchangeEvent) -> list[object]:
+def list_entry_values(event: Event) -> list[object]:
     """The arguments of ENTRY."""
-    row = event.text_row if event.size_bytes else None
-    text = [row.body, row.verbatim, True] if row else ["", None, False]
-    return [*(getattr(event, field.attname) for field in FIELDS), *text]
+    text = (event.body, event.verbatim, True) if event.size_bytes else ("", None, False)
+    return [*_read_entry(event), *text]
 
 
-def list_learned_values(request: ExchangeEvent) -> list[object]:
+def list_learned_values(request: Event) -> list[object]:
     """The arguments of ANSWERED."""
     return [request.unjudged_since, request.fault, request.bill_external_id, request.bill_number, request.pk]
 
 
-def _store(event: ExchangeEvent, statement: str, further: list[object]) -> None:
+def _store(event: Event, statement: str, further: list[object]) -> None:
     for _ in range(PLACES_TRIED):
         if rows := fetch(statement, [*list_entry_values(event), *further]):
             event.pk = rows[0][0]
-            event._state.adding, event._state.db = False, connection.alias
             return
         event.position += 1
     raise RuntimeError(f"no place in the journal within {PLACES_TRIED} microseconds of {event.occurred_at}")

@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from shops.live_journal import make_answer
 from shops.messages import Message
 from shops.models import ExchangeEvent, Receipt
+from shops.new_event import NewEvent
 from shops.payment import values
 from shops.payment.offer import Offer, offer_of
 from shops.quick.journal import ANSWERED, ENTRY, cast_places, list_entry_values, list_learned_values, name_columns
@@ -170,7 +171,7 @@ def _paying(receipt: Receipt, said: ReceiptStatement) -> values.Receipt:
 
 def _write(
     request: ExchangeEvent,
-    answer: ExchangeEvent,
+    answer: NewEvent,
     event: ReceiptEvent,
     receipt: Receipt,
     paid: tuple[int, Offer],
