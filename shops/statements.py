@@ -103,29 +103,31 @@ def pipelined_transaction() -> Iterator[None]:
 
     What a pipeline sends is one transaction of itself: BEGIN and COMMIT are two statements more, a tenth of a receipt.
     """
-    if connection.in_atomic_block:
-        with transaction.atomic(), connection.wrap_database_errors, connection.connection.pipeline():
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    if wrapper.in_atomic_block:
+        with transaction.atomic(), wrapper.wrap_database_errors, wrapper.connection.pipeline():
             yield
         return
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
+    wrapper.close_if_health_check_failed()
+    wrapper.ensure_connection()
+    raw = wrapper.connection
     try:
-        with connection.wrap_database_errors, connection.connection.pipeline(), _undone_on_error():
+        with wrapper.wrap_database_errors, raw.pipeline(), _undone_on_error(raw):
             send(BY_INDEX_ALONE, ())
             yield
     except BaseException:
-        if connection.connection.info.transaction_status != TransactionStatus.IDLE:
-            connection.close()  # it broke off half-way, and nothing can be asked through it any more
+        if raw.info.transaction_status != TransactionStatus.IDLE:
+            wrapper.close()  # it broke off half-way, and nothing can be asked through it any more
         raise
 
 
 @contextmanager
-def _undone_on_error() -> Iterator[None]:
+def _undone_on_error(raw: "psycopg.Connection[Any]") -> Iterator[None]:
     """Undoes what was sent; where PostgreSQL itself has refused some of it, all of it is undone already."""
     try:
         yield
     except BaseException:
-        if connection.connection.pgconn.pipeline_status == PipelineStatus.ON:
+        if raw.pgconn.pipeline_status == PipelineStatus.ON:
             with suppress(Error):  # of a connection that is broken there is nothing to undo
                 send("ROLLBACK", ())
         raise
