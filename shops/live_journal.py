@@ -58,10 +58,16 @@ def journal_request(
     event = make_request(
         shop, kind, query=query, body=body, origin=origin, bill_id=bill_id, bill_number=bill_number, now=now
     )
+    store_request(event)
+    return event.as_row()
+
+
+def store_request(request: NewEvent) -> None:
+    """Stores a request, which has its place in the journal from then on."""
     if is_postgresql():
-        quick.store_request(event)
-        return event.as_row()
-    return _store(event)
+        quick.store_request(request)
+    else:
+        _store(request)
 
 
 def restore_request(request: ExchangeEvent) -> None:
@@ -105,7 +111,8 @@ def journal_answer(
         if opens_bill:
             unopened = Bill.objects.filter(shop=request.shop_id, external_id=opens_bill, opened_by=None)
             unopened.update(opened_by=request, unjudged_since=now)
-        request.answer = _store(event)
+        _store(event)
+        request.answer = event.as_row()
         request.save(update_fields=["answer", "unjudged_since", "fault", "bill_external_id", "bill_number"])
     return request.answer
 
@@ -180,7 +187,7 @@ def _event(
     )
 
 
-def _store(event: NewEvent) -> ExchangeEvent:
+def _store(event: NewEvent) -> None:
     """Stores an event at its microsecond, or at the next free place after it."""
     row = event.as_row()
     for _ in range(PLACES_TRIED):
@@ -191,5 +198,6 @@ def _store(event: NewEvent) -> ExchangeEvent:
             row.pk = None
             row.position += 1
         else:
-            return row
+            event.pk, event.position = row.pk, row.position
+            return
     raise RuntimeError(f"no place in the journal within {PLACES_TRIED} microseconds of {row.occurred_at}")

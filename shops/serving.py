@@ -12,10 +12,17 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from shops.live_journal import journal_answer, journal_request, make_answer, make_request, restore_request
+from shops.live_journal import (
+    journal_answer,
+    journal_request,
+    make_answer,
+    make_request,
+    restore_request,
+    store_request,
+)
 from shops.messages import Message, understand_body
 from shops.models import Bill, ExchangeEvent, Shop, Upstream
-from shops.new_event import NewEvent
+from shops.new_event import Event, NewEvent
 from shops.offers import read_bill_offer, read_list_offer, refresh_offers
 from shops.quick import journal as quick_journal
 from shops.quick import offers as quick_offers
@@ -132,7 +139,8 @@ def accept_receipts(
 
     `kept_since` is when the message came and was answered, where it had to wait until its shop was known.
     """
-    request = journal_request(shop, RECEIPT, query=query, body=body, now=kept_since or now)
+    request = make_request(shop, RECEIPT, query=query, body=body, now=kept_since or now)
+    store_request(request)
     message = understand_body(RECEIPT, body)
     _learn(request, message)
     return _accept(request, message, body, headers, now, kept_since)
@@ -184,7 +192,7 @@ def close_bills(bill_ids: Collection[int], *, now: datetime | None) -> None:
 
 
 def _accept(
-    request: ExchangeEvent,
+    request: NewEvent,
     message: Message,
     body: bytes,
     headers: Headers,
@@ -200,9 +208,10 @@ def _accept(
         except (IntegrityError, InterfaceError, OperationalError):
             is_repetition = True
     # Another delivery of the same receipt may be recorded at this moment.
+    row = request.as_row()
     return commit(
-        lambda: _accept_plainly(request, message, body, headers, now, kept_since),
-        find_outcome=lambda: _find_answer(request),
+        lambda: _accept_plainly(row, message, body, headers, now, kept_since),
+        find_outcome=lambda: _find_answer(row),
         is_repetition=is_repetition,
     )
 
@@ -313,7 +322,7 @@ def _state_bill(request: ExchangeEvent, message: Message, now: datetime) -> str:
     return "unchanged" if before == (bill.version, None) else "changed"
 
 
-def _learn(request: ExchangeEvent, message: Message) -> None:
+def _learn(request: Event, message: Message) -> None:
     """What the request turned out to say, noted in the journal with its answer."""
     request.fault = message.fault
     request.bill_external_id = message.bill_id or request.bill_external_id

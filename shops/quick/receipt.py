@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 
 from shops.live_journal import make_answer
 from shops.messages import Message
-from shops.models import ExchangeEvent, Receipt
+from shops.models import Receipt
 from shops.new_event import NewEvent
 from shops.payment import values
 from shops.payment.offer import Offer, offer_of
@@ -99,7 +99,7 @@ class Unusual(Exception):
     """The receipt is none of the ordinary ones."""
 
 
-def record(request: ExchangeEvent, message: Message, *, now: datetime, answered_at: datetime) -> bool:
+def record(request: NewEvent, message: Message, *, now: datetime, answered_at: datetime) -> bool:
     """Records a RECEIPT request and stores its empty answer, all or nothing; False where it is to be done plainly."""
     if message.error or len(message.receipts) != 1 or not message.receipts[0].receipt.reference.bill_id:
         return False
@@ -114,7 +114,7 @@ def record(request: ExchangeEvent, message: Message, *, now: datetime, answered_
     return bool(written.fetchall())
 
 
-def _read(request: ExchangeEvent, event: ReceiptEvent) -> tuple[int, Offer, Receipt]:
+def _read(request: NewEvent, event: ReceiptEvent) -> tuple[int, Offer, Receipt]:
     """The bill's key, what is offered of it once the receipt is there, and the receipt's row. Raises Unusual."""
     shop, said = request.shop_id, event.receipt
     named = (shop, said.reference.bill_id)
@@ -170,7 +170,7 @@ def _paying(receipt: Receipt, said: ReceiptStatement) -> values.Receipt:
 
 
 def _write(
-    request: ExchangeEvent,
+    request: NewEvent,
     answer: NewEvent,
     event: ReceiptEvent,
     receipt: Receipt,

@@ -38,7 +38,7 @@ def fail_with(error: Exception) -> Any:
 
 @pytest.mark.parametrize("error", [OperationalError("disk full"), InternalError("cannot execute in a read-only one")])
 def test_a_register_is_asked_to_try_again(till: Till, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setattr(serving, "journal_request", fail_with(error))
+    monkeypatch.setattr(serving, "store_request", fail_with(error))
     response = till.deliver(RECEIPT)
     assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
     answer: Any = read_json(response.content)
@@ -54,7 +54,7 @@ def test_what_the_message_itself_breaks_is_no_failure_of_the_database(
     till: Till, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     till.client.raise_request_exception = False
-    monkeypatch.setattr(serving, "journal_request", fail_with(IntegrityError("twice")))
+    monkeypatch.setattr(serving, "store_request", fail_with(IntegrityError("twice")))
     assert till.deliver(RECEIPT).status_code == 500
 
 
