@@ -520,6 +520,24 @@ def test_a_pipelined_transaction_is_all_or_nothing(within: bool) -> None:
     assert set(Shop.objects.values_list("pk", flat=True)) == {1, 6}
 
 
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_what_a_pipelined_transaction_has_locked_and_set_holds_until_its_end_and_no_longer(shop: Shop) -> None:
+    lock = "SELECT number FROM shops_shop WHERE number = %s FOR UPDATE"
+    other = connection.copy()
+    try:
+        with pipelined_transaction():
+            assert send(lock, (shop.pk,)).fetchall() == [(shop.pk,)]
+            with pytest.raises(OperationalError, match="could not obtain lock"), other.cursor() as cursor:
+                cursor.execute(f"{lock} NOWAIT", [shop.pk])
+            assert send("SHOW enable_seqscan", ()).fetchall() == [("off",)]
+        with other.cursor() as cursor:
+            cursor.execute(f"{lock} NOWAIT", [shop.pk])
+    finally:
+        other.close()
+    assert send("SHOW enable_seqscan", ()).fetchall() == [("on",)]
+
+
 INSERT_SHOP = """INSERT INTO shops_shop
 (number, name, time_zone, after_partial, opened_not_paid_after, late_receipt_after, write_off_limit, two_step_required)
 VALUES (%s, '', 'UTC', 'full', '1 day', '1 day', 0, false)"""
