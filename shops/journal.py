@@ -131,8 +131,8 @@ def _as_row(event: NewEvent, write_time: bulk_writing.WriteTime) -> bulk_writing
         event.bill_external_id,
         event.bill_number,
         event.origin.value,
-        "",  # remark
-        "",  # request_id
+        event.remark,
+        event.request_id,
         event.fault,
         write_time(event.unjudged_since),
     )
