@@ -101,7 +101,8 @@ def pipelined_transaction() -> Iterator[None]:
     Only whoever reads a result waits for it; errors of what nobody reads show at the end. No table is read as a whole
     where it has an index. Within a transaction of the caller's it is a savepoint, and reads as that does.
 
-    What a pipeline sends is one transaction of itself: BEGIN and COMMIT are two statements more, a tenth of a receipt.
+    What a pipeline sends is one transaction of itself; BEGIN and COMMIT are two statements more, a twentieth of a
+    receipt's time.
     """
     wrapper = connections[DEFAULT_DB_ALIAS]
     if wrapper.in_atomic_block:
