@@ -17,6 +17,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Model
 
+from shops.statements import is_postgresql
+
 Row = tuple[Any, ...]
 WriteTime = Callable[[datetime | None], str | None]
 
@@ -27,10 +29,6 @@ RESERVE = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series
 READ_LAST = "SELECT seq FROM sqlite_sequence WHERE name = %s"
 KEEP_LAST = "UPDATE sqlite_sequence SET seq = %s WHERE name = %s"
 KEEP_FIRST = "INSERT INTO sqlite_sequence (seq, name) VALUES (%s, %s)"
-
-
-def is_postgresql() -> bool:
-    return connection.vendor == "postgresql"
 
 
 def insert(model: type[Model], rows: Sequence[Row]) -> None:
