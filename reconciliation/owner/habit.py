@@ -15,12 +15,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
+from functools import lru_cache
 
 HOUR = timedelta(hours=1)
 WEEKS = timedelta(weeks=4)  # what a habit is learned from
 ENOUGH_MISSED = 7
 SHORTEST_SILENCE = HOUR  # a busy register may pause for some minutes
 FEWEST_RECEIPTS = 20  # fewer are no habit
+HOURS_KEPT = 1 << 12  # all registers of a shop ask for the same ones
 
 HourOfWeek = tuple[int, int]
 
@@ -78,6 +80,7 @@ def _list_hours(begin: datetime, end: datetime) -> Iterator[tuple[datetime, time
         hour += HOUR
 
 
+@lru_cache(HOURS_KEPT)
 def _hour_of_week(hour: datetime, zone: tzinfo) -> HourOfWeek:
     local = hour.astimezone(zone)
     return local.weekday(), local.hour

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -34,6 +34,11 @@ class ShownCell:
     is_missing: bool
     address: str = ""
     value: str = ""
+
+    @property
+    def style(self) -> str:
+        """The classes of its element."""
+        return f"{'figure' if self.is_figure else ''}{' bad-text' if self.is_missing else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +84,21 @@ class ShownDiscrepancy:
 
 
 def address_of(shop: Shop, link: Link) -> str:
-    return f"{reverse(f'owner:{link.page}', args=[shop.number])}?{urlencode(link.filters)}"
+    return _lead_from(_find_page(shop, link), link)
+
+
+def _find_page(shop: Shop, link: Link) -> str:
+    return reverse(f"owner:{link.page}", args=[shop.number])
+
+
+def _lead_from(page: str, link: Link) -> str:
+    return f"{page}?{urlencode(link.filters)}"
 
 
 def show_table(shop: Shop, report: Report, question: str) -> ShownTable:
     """A table with its links; `question` is what the page was asked."""
+    links = {link.page: link for row in report.rows for link in row.links.values()}
+    pages = {name: _find_page(shop, link) for name, link in links.items()}
     rows = [
         [
             ShownCell(
@@ -91,7 +106,7 @@ def show_table(shop: Shop, report: Report, question: str) -> ShownTable:
                 cell.text,
                 cell.is_figure,
                 cell.is_missing,
-                address_of(shop, cell.link) if cell.link else "",
+                _lead_from(pages[cell.link.page], cell.link) if cell.link else "",
                 str(value) if isinstance(value, Decimal) else "",
             )
             for column, cell, value in zip(report.columns, cells, row.cells, strict=True)
