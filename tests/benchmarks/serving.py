@@ -62,10 +62,10 @@ local receipt = [[{"id": "event-SHOP-%d", "type": "ReceiptCreated", "version": 2
 "date": "2026-03-25 09:00:00", "billId": "%d", "number": "%d-CRM", "customer": {"inn": "", "kpp": "", "reg": "",
 "name": "Полина Вымышленная ", "okpo": "", "fullname": "Полина Вымышленная ", "legalentity": false},
 "prepayment": 0, "contentModified": false, "settlementMethod": "FullSettlement"}, "shiftId": "1",
-"storeId": "store-SHOP", "dateTime": "2026-03-25T14:24:52.000+0000", "deviceId": "terminal-SHOP-%d",
+"storeId": "store-SHOP", "dateTime": "NOW", "deviceId": "terminal-SHOP-%d",
 "totalTax": 28.57, "infoCheck": false, "employeeId": "employee-SHOP", "totalAmount": 600,
 "paymentSource": "PAY_CARD", "totalDiscount": 0}}]]
-receipt = receipt:gsub("SHOP", shop)
+receipt = receipt:gsub("SHOP", shop):gsub("NOW", os.date("!%Y-%m-%dT%H:%M:%S.000+0000"))
 
 request = function()
   number = number + 1
