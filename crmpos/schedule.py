@@ -19,8 +19,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "send the letters with new passwords": _every(5, "crmpos.tasks.send_password_resets"),
     "forget sessions that have run out": _every(3600, "crmpos.tasks.forget_expired_sessions"),
     "forward receipts to the CRMs behind shops": _every(2, "shops.tasks.forward_receipts"),
-    # Both would do once a day. Every hour, restarts however frequent cannot keep them from it, and where there is
+    # These would do once a day. Every hour, restarts however frequent cannot keep them from it, and where there is
     # nothing to do they find that out in no time.
     "divide the journal into the months ahead": _every(3600, "shops.tasks.prepare_months"),
     "remove texts of the journal that nobody has to keep": _every(3600, "reconciliation.tasks.apply_retention"),
+    "keep the totals of days that are over": _every(3600, "reconciliation.tasks.keep_day_totals"),
 }

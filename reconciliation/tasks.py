@@ -9,6 +9,7 @@ from reconciliation.evidence import OpenBooks
 from reconciliation.letters.alerts import write_alert_letters
 from reconciliation.letters.digests import write_due_digests
 from reconciliation.letters.sending import send_due_letters
+from reconciliation.owner.keeping import keep_totals
 from shops.handing_out import hand_out, repeated_task
 from shops.one_at_a_time import one_at_a_time
 from shops.retention import remove_due
@@ -64,3 +65,10 @@ def send_letters() -> None:
 def apply_retention() -> None:
     """Removes the texts of the journal that shops need not keep any more. Any number of times."""
     remove_due(timezone.now(), OpenBooks())
+
+
+@shared_task
+@one_at_a_time
+def keep_day_totals() -> None:
+    """Keeps what the documents of days that are long over add up to. Any number of times, by any number of workers."""
+    keep_totals(now=timezone.now())

@@ -4,6 +4,7 @@ from reconciliation.models.attachment import Attachment
 from reconciliation.models.case import Case
 from reconciliation.models.case_receipt import CaseReceipt
 from reconciliation.models.case_text import CaseText
+from reconciliation.models.day_totals import ChangedDay, DaySales, DayTakings, DayTotals
 from reconciliation.models.discrepancy import WORST_FIRST, Discrepancy, DiscrepancyStep
 from reconciliation.models.house_rule import DirectionChoice, HouseRule, OutcomeChoice
 from reconciliation.models.letter import Alert, Digest, Letter
@@ -22,6 +23,10 @@ __all__ = [
     "Case",
     "CaseReceipt",
     "CaseText",
+    "ChangedDay",
+    "DaySales",
+    "DayTakings",
+    "DayTotals",
     "Digest",
     "DirectionChoice",
     "Discrepancy",

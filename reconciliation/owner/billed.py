@@ -4,9 +4,9 @@ A bill belongs to the day of its date. One that the CRM withdrew before the days
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncDate
 
-from reconciliation.owner.days import Span
+from reconciliation.owner.days import Comparison, Span
+from reconciliation.owner.kept import Kept
 from reconciliation.owner.numbering import number_rows
 from reconciliation.owner.set_off import find_set_offs, sum_set_offs
+from reconciliation.owner.times import within
 from reconciliation.period_figures import BILL_DATE, BRINGS_MONEY
 from shops.allocated import has_receipt
 from shops.exact_sums import read_sum, sum_kopecks
@@ -39,9 +41,9 @@ def find_billed(shop: Shop, span: Span) -> QuerySet[Bill]:
     """The bills of a time. Takes a query of its own for those without a date, which are few."""
     undated = list(_find_undated([shop.number], span).values_list("pk", flat=True))
     if not undated:
-        return _find_dated([shop.number], span)
-    dated = Q(issued_at__gte=span.begins, issued_at__lt=span.ends)
-    return Bill.objects.filter(dated & _stands([shop.number], span) | Q(pk__in=undated), shop=shop)
+        return _find_dated([shop.number], [span], span.ends)
+    dated = within("issued_at", [span])
+    return Bill.objects.filter(dated & _stands([shop.number], [span], span.ends) | Q(pk__in=undated), shop=shop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,15 @@ class BilledOnDays:
     set_off: Decimal
 
 
-def count_billed(shop: Shop, drawn: Span, chosen: Span, before: Span) -> BilledOnDays:
-    """What was billed in the time that is drawn, by day, and in the time before; one query."""
-    zone = ZoneInfo(shop.time_zone)
-    queries = [sum_set_offs(find_set_offs(shop, chosen), place=SET_OFF)]
-    for place, span in ((DRAWN, drawn), (BEFORE, before)):
-        queries += [
-            _sum(_find_dated([shop.number], span), TruncDate("issued_at", tzinfo=zone), place),
-            _sum(_find_undated([shop.number], span), TruncDate("at", tzinfo=zone), place),
-        ]
-    by_day: dict[date, Billed] = defaultdict(Billed)
-    sums = {BEFORE: Billed(), SET_OFF: Billed()}
+def count_billed(shop: Shop, comparison: Comparison, drawn: Kept, before: Kept) -> BilledOnDays:
+    """What was billed on the days that are drawn, and in the time before; one query."""
+    queries = [
+        sum_set_offs(find_set_offs(shop, comparison.span), place=SET_OFF),
+        *_count(shop, drawn, DRAWN),
+        *_count(shop, before, BEFORE),
+    ]
+    by_day: dict[date, Billed] = defaultdict(Billed, _read_kept(drawn))
+    sums = {BEFORE: sum(_read_kept(before).values(), Billed()), SET_OFF: Billed()}
     for place, day, count, amount in queries[0].union(*queries[1:], all=True):
         billed = Billed(count, read_sum(amount))
         if place == DRAWN:
@@ -73,12 +73,27 @@ def count_billed(shop: Shop, drawn: Span, chosen: Span, before: Span) -> BilledO
     return BilledOnDays(dict(by_day), sums[BEFORE], sums[SET_OFF].amount)
 
 
+def _count(shop: Shop, kept: Kept, place: int) -> Iterator[Any]:
+    """What is not kept, by day: documents of other days, bills without a date, and those that were withdrawn."""
+    on_day = TruncDate("issued_at", tzinfo=ZoneInfo(shop.time_zone))
+    yield sum_bills(_find_dated([shop.number], kept.gaps, kept.whole.ends), on_day, place)
+    if kept.times:
+        withdrawn = _find_dated([shop.number], kept.times, kept.whole.ends).filter(cancelled_at__isnull=False)
+        yield sum_bills(withdrawn, on_day, place)
+    undated = _find_undated([shop.number], kept.whole)
+    yield sum_bills(undated, TruncDate("at", tzinfo=ZoneInfo(shop.time_zone)), place)
+
+
+def _read_kept(kept: Kept) -> dict[date, Billed]:
+    return {day: Billed(held.bills, read_sum(held.billed_kopecks)) for day, held in kept.by_day.items()}
+
+
 def count_billed_of_shops(spans: Mapping[Span, Sequence[int]]) -> dict[int, Billed]:
     """What each shop billed in its time; one query."""
     queries = [
-        _sum(find(shops, span), F("shop"), place=0)
+        sum_bills(bills, F("shop"), place=0)
         for span, shops in spans.items()
-        for find in (_find_dated, _find_undated)
+        for bills in (_find_dated(shops, [span], span.ends), _find_undated(shops, span))
     ]
     found: dict[int, Billed] = defaultdict(Billed)
     for _, shop, count, amount in queries[0].union(*queries[1:], all=True):
@@ -91,28 +106,29 @@ def sum_due() -> Any:
     return sum_kopecks(F("total") - F("prepayment"))
 
 
-def _sum(bills: QuerySet[Bill], by: Any, place: int) -> Any:
+def sum_bills(bills: QuerySet[Bill], by: Any, place: int) -> Any:
+    """Bills counted and added up in kopecks by `key`; with `place`."""
     sums = bills.order_by().values(key=by).annotate(bills=Count("*"), amount=sum_due())
     return number_rows(sums, place).values_list("place", "key", "bills", "amount")
 
 
-def _find_dated(shops: Sequence[int], span: Span) -> QuerySet[Bill]:
-    bills = Bill.objects.filter(shop__in=shops, issued_at__gte=span.begins, issued_at__lt=span.ends)
-    return bills.filter(_stands(shops, span))
+def _find_dated(shops: Sequence[int], spans: Sequence[Span], ends: datetime) -> QuerySet[Bill]:
+    bills = Bill.objects.filter(within("issued_at", spans), shop__in=shops)
+    return bills.filter(_stands(shops, spans, ends))
 
 
 def _find_undated(shops: Sequence[int], span: Span) -> QuerySet[Bill]:
     """Bills without a date belong to the day on which they first were heard of."""
     bills = Bill.objects.filter(shop__in=shops, issued_at=None).alias(at=BILL_DATE)
-    return bills.filter(_stands(shops, span), at__gte=span.begins, at__lt=span.ends)
+    return bills.filter(_stands(shops, [span], span.ends), at__gte=span.begins, at__lt=span.ends)
 
 
-def _stands(shops: Sequence[int], span: Span) -> Q:
-    """Not withdrawn by the end of the time, or paid all the same.
+def _stands(shops: Sequence[int], spans: Sequence[Span], ends: datetime) -> Q:
+    """Not withdrawn when the days ended, or paid all the same.
 
     Those that were withdrawn are looked at by themselves: asked of every bill, PostgreSQL would read every receipt.
     """
-    of_span = Q(issued_at=None) | Q(issued_at__gte=span.begins, issued_at__lt=span.ends)
-    withdrawn = Bill.objects.filter(of_span, shop__in=shops, cancelled_at__lt=span.ends)
+    of_spans = Q(issued_at=None) | within("issued_at", spans)
+    withdrawn = Bill.objects.filter(of_spans, shop__in=shops, cancelled_at__lt=ends)
     paid = withdrawn.filter(has_receipt(Receipt.objects.filter(BRINGS_MONEY))).order_by().values("pk")
-    return Q(cancelled_at=None) | Q(cancelled_at__gte=span.ends) | Q(pk__in=paid)
+    return Q(cancelled_at=None) | Q(cancelled_at__gte=ends) | Q(pk__in=paid)

@@ -1,5 +1,6 @@
 """The days that an owner looks at, and those they are compared with, by the clock of the shop. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -113,3 +114,14 @@ def days_of_chart(days: Days) -> Days:
 
 def list_days(days: Days) -> list[date]:
     return [days.first + number * DAY for number in range(days.length)]
+
+
+def list_runs(days: Iterable[date]) -> list[Days]:
+    """Days in their order as runs of days that follow one another."""
+    runs: list[Days] = []
+    for day in days:
+        if runs and runs[-1].last + DAY == day:
+            runs[-1] = Days(runs[-1].first, day)
+        else:
+            runs.append(Days(day, day))
+    return runs

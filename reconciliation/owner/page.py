@@ -9,12 +9,13 @@ from django.db.models import BigIntegerField, CharField, F, Value
 
 from reconciliation.models import Discrepancy
 from reconciliation.owner.billed import Billed, count_billed
-from reconciliation.owner.days import Comparison, Days, days_of_chart, list_days, span_of
+from reconciliation.owner.days import Comparison, days_of_chart, list_days, span_of
 from reconciliation.owner.found import FoundOnDays, count_found, list_worst
+from reconciliation.owner.kept import read_kept
 from reconciliation.owner.outstanding import Debt, OpenBill, count_debts, list_debts
 from reconciliation.owner.products import Sold, list_best
 from reconciliation.owner.quiet import QuietRegister, find_quiet
-from reconciliation.owner.takings import Taken, Takings, add_up, add_up_by, count_takings
+from reconciliation.owner.takings import Takings, count_takings
 from shops.models import Employee, Shop, Store, Terminal
 
 Names = Mapping[str, Mapping[int, str]]  # of stores, terminals and employees, by their primary keys
@@ -68,46 +69,36 @@ class ShopPage:
 def read_page(shop: Shop, comparison: Comparison, now: datetime) -> ShopPage:
     """The page of a shop as of `now`."""
     span, before = comparison.span, comparison.span_before
-    drawn = days_of_chart(comparison.days)
-    drawn_span = span_of(drawn, shop.zone)
-    taken_by_day, taken_before = count_takings(shop, drawn_span, before)
-    billed = count_billed(shop, drawn_span, span, before)
-    taken = [item for item in taken_by_day if item.day is not None and item.day in comparison.days]
+    days, drawn = comparison.days, days_of_chart(comparison.days)
+    totals = read_kept(shop, comparison)
+    kept_drawn = totals.of(drawn, span_of(drawn, shop.zone), among=days)
+    kept_before = totals.of(comparison.before, before)
+    taken = count_takings(shop, days, kept_drawn, kept_before)
+    billed = count_billed(shop, comparison, kept_drawn, kept_before)
     today = now.astimezone(shop.zone).date()
     debts, debt_of_days = count_debts(shop, today, span)
     return ShopPage(
         shop=shop,
         comparison=comparison,
         now=now,
-        billed=sum((item for day, item in billed.by_day.items() if day in comparison.days), Billed()),
+        billed=sum((item for day, item in billed.by_day.items() if day in days), Billed()),
         billed_before=billed.before,
-        taken=add_up(taken),
-        taken_before=taken_before,
+        taken=sum((item for day, item in taken.by_day.items() if day in days), Takings()),
+        taken_before=taken.before,
         set_off=billed.set_off,
         debts=debts,
         debt_of_days=debt_of_days,
         open_bills=list_debts(shop, today),
         found=count_found(shop, span, before),
         worst=list_worst(shop, span),
-        days=_by_day(drawn, billed.by_day, taken_by_day),
-        by_place=_by_place(taken),
-        best=list_best(shop, span),
+        days=[
+            OfDay(day, billed.by_day.get(day, Billed()), taken.by_day.get(day, Takings())) for day in list_days(drawn)
+        ],
+        by_place=taken.by_place,
+        best=list_best(shop, totals.of(days, span)),
         quiet=find_quiet(shop, now),
         names=name_places(shop),
     )
-
-
-def _by_day(drawn: Days, billed: Mapping[date, Billed], taken: list[Taken]) -> list[OfDay]:
-    takings = add_up_by(taken, lambda item: item.day)
-    return [OfDay(day, billed.get(day, Billed()), takings.get(day, Takings())) for day in list_days(drawn)]
-
-
-def _by_place(taken: list[Taken]) -> dict[str, dict[int | None, Takings]]:
-    return {
-        "store": add_up_by(taken, lambda item: item.store),
-        "terminal": add_up_by(taken, lambda item: item.terminal),
-        "employee": add_up_by(taken, lambda item: item.employee),
-    }
 
 
 def name_places(shop: Shop) -> dict[str, dict[int, str]]:

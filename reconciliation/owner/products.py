@@ -8,6 +8,8 @@ from django.db.models import Case, DecimalField, F, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from reconciliation.owner.days import Span
+from reconciliation.owner.kept import Kept, read_best
+from reconciliation.owner.times import within
 from reconciliation.period_figures import brings_money_of
 from shops.exact_sums import read_sum, sum_kopecks
 from shops.models import Product, ReceiptLine, Shop
@@ -27,11 +29,11 @@ class Sold:
     amount: Decimal
 
 
-def find_lines(shop: Shop, span: Span) -> QuerySet[ReceiptLine]:
-    """The lines of the receipts that brought money in a time, each with its amount as it changes it (`signed`)."""
+def find_lines(shop: Shop, *spans: Span) -> QuerySet[ReceiptLine]:
+    """The lines of the receipts that brought money in some times, each with its amount as it changes it (`signed`)."""
     at = Coalesce("receipt__printed_at", "receipt__received_at")
     lines = ReceiptLine.objects.filter(brings_money_of("receipt__"), receipt__shop=shop).alias(at=at)
-    return lines.filter(at__gte=span.begins, at__lt=span.ends).annotate(
+    return lines.filter(within("at", spans)).annotate(
         signed=_signed("total", DecimalField(max_digits=15, decimal_places=2)),
         signed_quantity=_signed("quantity", QUANTITY),
     )
@@ -41,21 +43,22 @@ def _signed(name: str, field: Any) -> Case:
     return Case(When(receipt__type=PAYBACK, then=-F(name)), default=F(name), output_field=field)
 
 
-def list_best(shop: Shop, span: Span) -> list[Sold]:
+def list_best(shop: Shop, kept: Kept) -> list[Sold]:
     """The products that brought most; two queries."""
-    grouped = find_lines(shop, span).order_by().values("product_external_id")
-    sums: Any = grouped.annotate(amount=sum_kopecks("signed"), pieces=Sum("signed_quantity"))
-    best = list(sums.order_by("-amount", "product_external_id")[:LISTED])
-    names = name_products(shop, [row["product_external_id"] for row in best])
-    return [
-        Sold(
-            row["product_external_id"],
-            names.get(row["product_external_id"], row["product_external_id"]),
-            row["pieces"],
-            read_sum(row["amount"]),
-        )
-        for row in best
-    ]
+    sums = sum_lines(find_lines(shop, *kept.gaps))
+    if kept.by_day:
+        best = read_best(sums, kept.keys, LISTED)
+    else:
+        best = list(sums.order_by("-amount", "product_external_id")[:LISTED])
+    names = name_products(shop, [product for product, _, _ in best])
+    return [Sold(product, names.get(product, product), pieces, read_sum(kopecks)) for product, kopecks, pieces in best]
+
+
+def sum_lines(lines: QuerySet[ReceiptLine], **by: Any) -> Any:
+    """What was sold of each product, further divided: the sum in kopecks (`amount`) and the quantity (`pieces`)."""
+    grouped = lines.order_by().values("product_external_id", **by)
+    sums = grouped.annotate(amount=sum_kopecks("signed"), pieces=Sum("signed_quantity"))
+    return sums.values_list(*by, "product_external_id", "amount", "pieces")
 
 
 def name_products(shop: Shop, ids: list[str]) -> dict[str, str]:

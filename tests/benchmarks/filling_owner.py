@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from reconciliation import models as judged
+from reconciliation.owner.keeping import keep_totals
 from shops import models as facts
 from tests.benchmarks.databases import settle
 from tests.benchmarks.filling_queue import EVIDENCE, GIVEN_NAMES, GOODS, SURNAMES, insert, pick
@@ -27,7 +28,7 @@ UNPAID, CANCELLED, PARTLY_PAID, REFUND, PREPAID, DISCREPANT = 200, 33, 333, 47, 
 
 
 def fill(count: int) -> None:
-    """A bill, its receipt of two lines and its case, `count` times; of some a discrepancy."""
+    """A bill, its receipt of two lines and its case, `count` times; of some a discrepancy. Long past days are kept."""
     User.objects.create_superuser(OWNER)
     facts.Shop.objects.create(number=SHOP, name="Shop 1")
     places: tuple[tuple[Any, int], ...] = (
@@ -42,6 +43,7 @@ def fill(count: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for model, columns, rows in describe_rows(count, connection.vendor):
             insert(cursor, model, columns, rows)
+    keep_totals(now=timezone.now())
     settle()
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from reconciliation import auditing, auditing_periods
+from reconciliation import auditing, auditing_periods, auditing_totals
 from shops import auditing as fact_auditing
 from shops import auditing_derived
 from shops.management.arguments import parse_time
@@ -35,6 +35,7 @@ class Command(DatabaseCommand):
                 auditing_derived.find_differences(shop),
                 auditing.find_differences(shop),
                 auditing_periods.find_differences(shop),
+                auditing_totals.find_differences(shop),
             ),
             start=1,
         ):
