@@ -83,12 +83,12 @@ class KeptTotals:
     zone: tzinfo
     by_day: Mapping[date, KeptDay] = field(default_factory=dict)
 
-    def of(self, days: Days, span: Span, *, among: Days | None = None) -> Kept:
-        """Of a time that begins with `days`, and ends with them or within their last; only days `among` are kept."""
+    def of(self, days: Days, span: Span) -> Kept:
+        """Of a time that begins with `days`, and ends with them or within their last."""
         held = {
             day: self.by_day[day]
             for day in list_days(days)
-            if day in self.by_day and (among is None or day in among) and begin_of(day + DAY, self.zone) <= span.ends
+            if day in self.by_day and begin_of(day + DAY, self.zone) <= span.ends
         }
         gaps = self._find_times(day for day in list_days(days) if day not in held)
         if len(gaps) > MOST_GAPS:

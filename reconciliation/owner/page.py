@@ -71,7 +71,7 @@ def read_page(shop: Shop, comparison: Comparison, now: datetime) -> ShopPage:
     span, before = comparison.span, comparison.span_before
     days, drawn = comparison.days, days_of_chart(comparison.days)
     totals = read_kept(shop, comparison)
-    kept_drawn = totals.of(drawn, span_of(drawn, shop.zone), among=days)
+    kept_drawn = totals.of(drawn, span_of(drawn, shop.zone))
     kept_before = totals.of(comparison.before, before)
     taken = count_takings(shop, days, kept_drawn, kept_before)
     billed = count_billed(shop, comparison, kept_drawn, kept_before)

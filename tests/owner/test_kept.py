@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from reconciliation import auditing_totals
 from reconciliation.models import ChangedDay, DaySales, DayTakings, DayTotals
-from reconciliation.owner import kept
+from reconciliation.owner import keeping, kept
 from reconciliation.owner.days import DAY, Choice, Days, Span, begin_of, compare, list_days, span_of
 from reconciliation.owner.keeping import keep_totals
 from reconciliation.owner.kept import MOST_GAPS, KeptDay, KeptTotals, read_kept
@@ -212,35 +212,61 @@ def test_days_are_kept_when_they_have_been_over_for_two_days(shop: Shop) -> None
     assert DayTotals.objects.latest("day").day == NOW.date() - 2 * DAY
 
 
-@only_postgresql
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("is_kept_first", [False, True])
-def test_a_document_that_is_committed_while_days_are_counted_is_not_lost(is_kept_first: bool) -> None:
-    shop = make_shop(7)
-    bill = make_bill(shop)
-    make_receipt(bill)
-    if is_kept_first:
-        keep_totals(now=NOW)
-    written, may_commit = Event(), Event()
+@contextmanager
+def another_transaction(write: Callable[[], object]) -> Iterator[Callable[[], None]]:
+    """One that has written already; it is committed when that is called for."""
+    has_written, may_commit = Event(), Event()
 
-    def bring() -> None:
+    def run() -> None:
         with transaction.atomic():
-            make_receipt(bill, total="9.00")
-            written.set()
+            write()
+            has_written.set()
             assert may_commit.wait(30)
         connection.close()
 
     with ThreadPoolExecutor(1) as others:
-        bringing = others.submit(bring)
-        assert written.wait(30)
+        running = others.submit(run)
+        assert has_written.wait(30)
+
+        def commit() -> None:
+            may_commit.set()
+            running.result()
+
+        yield commit
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_kept_before", [False, True])
+@pytest.mark.parametrize("moment", ["before the documents are read", "after they are read", "at the end"])
+def test_a_document_that_is_committed_while_days_are_counted_is_not_lost(
+    moment: str, is_kept_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = make_bill(make_shop(7))
+    make_receipt(bill)
+    if is_kept_before:
         keep_totals(now=NOW)
-        assert read_month().taken.received == Decimal("100.00")
-        may_commit.set()
-        bringing.result()
+        bring_bill()  # so that the day is counted once more
+    with another_transaction(lambda: make_receipt(bill, total="9.00")) as commit:
+        count = keeping._count
+
+        def count_meanwhile(shop: Shop, days: Days) -> None:
+            if moment == "before the documents are read":
+                commit()
+            count(shop, days)
+            if moment == "after they are read":
+                commit()
+
+        monkeypatch.setattr(keeping, "_count", count_meanwhile)
+        keep_totals(now=NOW)
+        if moment == "at the end":
+            assert read_month().taken.received == Decimal("100.00")
+            commit()
+    monkeypatch.undo()
     for _ in range(2):
         assert read_month().taken.received == Decimal("109.00")
         keep_totals(now=NOW)
-    assert CHANGED in list_kept()
+    assert CHANGED in list_kept() and not ChangedDay.objects.exists()
 
 
 @only_postgresql
