@@ -1,16 +1,14 @@
 """What is kept of days is what their documents add up to, at every moment, whoever changes them."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 from hypothesis import given
@@ -27,6 +25,7 @@ from shops.models import Bill, Receipt, ReceiptLine, Shop, Store
 from tests.factories import NOON, make_bill, make_receipt, make_shop
 from tests.owner.books import LAST_DAY, ZONES, fill_books
 from tests.owner.books import NOW as NOW_OF_BOOKS
+from tests.transactions import another_transaction
 
 only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL keeps totals")
 
@@ -210,29 +209,6 @@ def test_days_are_kept_when_they_have_been_over_for_two_days(shop: Shop) -> None
     assert DayTotals.objects.latest("day").day == NOW.date() - 3 * DAY
     keep_totals(now=later)
     assert DayTotals.objects.latest("day").day == NOW.date() - 2 * DAY
-
-
-@contextmanager
-def another_transaction(write: Callable[[], object]) -> Iterator[Callable[[], None]]:
-    """One that has written already; it is committed when that is called for."""
-    has_written, may_commit = Event(), Event()
-
-    def run() -> None:
-        with transaction.atomic():
-            write()
-            has_written.set()
-            assert may_commit.wait(30)
-        connection.close()
-
-    with ThreadPoolExecutor(1) as others:
-        running = others.submit(run)
-        assert has_written.wait(30)
-
-        def commit() -> None:
-            may_commit.set()
-            running.result()
-
-        yield commit
 
 
 @only_postgresql
