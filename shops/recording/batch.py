@@ -1,7 +1,6 @@
 """Records a batch of messages: the books work together. Used by the services of this app.
 
-Rows are locked in this order: bills by key, receipts by key, shifts by
-primary key.
+Locked are, in this order: shops (`shops.recording.meeting`), bills by key, receipts by key, shifts by primary key.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -17,6 +16,7 @@ from shops.offers import refresh_offers
 from shops.partners import NOTHING_PAIRED, Pairing
 from shops.recording.bills import BillBook
 from shops.recording.keys import Key, by_shop
+from shops.recording.meeting import wait_for_others
 from shops.recording.openings import open_anew
 from shops.recording.places import PlaceBook
 from shops.recording.products import SEEN_AGAIN_AFTER, ProductBook
@@ -66,6 +66,7 @@ def record_messages(
 
 def fill_books(books: Books, messages: Sequence[Said], pairing: Pairing) -> None:
     """Loads what the messages are about, and enters what they say."""
+    wait_for_others((said.event.shop_id, said.message) for said in messages)
     _load(books, messages)
     request_of = {answer.pk: request for request, answer in pairing.made}
     for said in messages:
