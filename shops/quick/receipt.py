@@ -1,13 +1,14 @@
 """An ordinary receipt on PostgreSQL: all that it needs to know in one round trip, all that it changes in another.
 
-Ordinary is one that is new, names a known bill that no other receipt pays, and was printed at a known place in an open
-shift: nearly all of them. `record` leaves every other one to `shops.recording`, which also says what the rows are.
-Rows are locked in the same order: bills, shifts. Whatever PostgreSQL believes of the tables, it looks rows up by the
-index that finds each. None of the large ones has another that begins likewise, and goods are asked for by a subquery
-that gives one value.
+Ordinary is one that is new, was printed at a known place in an open shift, and names a known bill that no other receipt
+pays, or no bill at all (who came in and bought something): nearly all of them. `record` leaves every other one to
+`shops.recording`, which also says what the rows are. Rows are locked in the same order: bills, shifts. Whatever
+PostgreSQL believes of the tables, it looks rows up by the index that finds each. None of the large ones has another
+that begins likewise, and goods are asked for by a subquery that gives one value.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -50,6 +51,13 @@ SELECT (SELECT id FROM shops_store WHERE shop_id = %s AND evotor_id = %s),
     OR EXISTS (SELECT FROM shops_allocatedpart WHERE bill_id = bill.id)
 FROM shops_bill bill WHERE shop_id = %s AND external_id = %s"""
 
+# Of one without a bill nothing else would say beforehand that it is there already.
+READ_AROUND_UNBILLED = """
+SELECT (SELECT id FROM shops_store WHERE shop_id = %s AND evotor_id = %s),
+    (SELECT id FROM shops_terminal WHERE shop_id = %s AND evotor_id = %s),
+    (SELECT id FROM shops_employee WHERE shop_id = %s AND evotor_id = %s),
+    EXISTS (SELECT FROM shops_receipt WHERE shop_id = %s AND receipt_id = %s)"""
+
 READ_BILL_LINES = """
 SELECT product_external_id, name, price, quantity, tax_rate, goods_type, mark FROM shops_billline
 WHERE version_id = (
@@ -84,6 +92,10 @@ INSERT_PRODUCTS = """
         tax_rate = EXCLUDED.tax_rate
     WHERE shops_product.last_seen_at <= EXCLUDED.last_seen_at"""
 
+PAY_BILL = """, bill AS (
+    UPDATE shops_bill SET unjudged_since = %s, on_offer = %s, offered_total = %s FROM entry WHERE shops_bill.id = %s
+)"""
+
 
 class SeenProduct(msgspec.Struct, gc=False):
     """What a line says of its product, by the columns of `Product`."""
@@ -99,29 +111,42 @@ class Unusual(Exception):
     """The receipt is none of the ordinary ones."""
 
 
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """The bill that a receipt pays, by its key, and what is offered of it once the receipt is there."""
+
+    bill_id: int
+    offer: Offer
+
+
 def record(request: NewEvent, message: Message, *, now: datetime, answered_at: datetime) -> bool:
     """Records a RECEIPT request and stores its empty answer, all or nothing; False where it is to be done plainly."""
-    if message.error or len(message.receipts) != 1 or not message.receipts[0].receipt.reference.bill_id:
+    if message.error or len(message.receipts) != 1:
         return False
     event = message.receipts[0]
+    reference = event.receipt.reference
+    if reference.number and not reference.bill_id:
+        return False  # its bill is to be found by a number, which several may have
     with pipelined_transaction():
         try:
-            bill_id, offer, receipt = _read(request, event)
+            if reference.bill_id:
+                receipt, payment = _read(request, event)
+            else:
+                receipt, payment = _read_unbilled(request, event, now), None
         except Unusual:
             return False  # with nothing written, and so nothing to undo
         answer = make_answer(request, b"", now=answered_at)
-        written = _write(request, answer, event, receipt, (bill_id, offer), now)
+        written = _write(request, answer, event, receipt, payment, now)
     return bool(written.fetchall())
 
 
-def _read(request: NewEvent, event: ReceiptEvent) -> tuple[int, Offer, Receipt]:
-    """The bill's key, what is offered of it once the receipt is there, and the receipt's row. Raises Unusual."""
+def _read(request: NewEvent, event: ReceiptEvent) -> tuple[Receipt, Payment]:
+    """The receipt's row, and what it pays. Raises Unusual."""
     shop, said = request.shop_id, event.receipt
     named = (shop, said.reference.bill_id)
     bills = send(LOCK_BILL, named)
     shifts = send(LOCK_SHIFT, (shop, said.terminal_id, said.shift, said.shift))
-    places = (shop, said.store_id, shop, said.terminal_id, shop, said.employee_id)
-    around = send(READ_AROUND, (*places, *named))
+    around = send(READ_AROUND, (*_list_places(shop, said), *named))
     lines = send(READ_BILL_LINES, named)
     bill, found = bills.fetchone(), around.fetchone()
     if bill is None or found is None:
@@ -135,7 +160,26 @@ def _read(request: NewEvent, event: ReceiptEvent) -> tuple[int, Offer, Receipt]:
     _place(receipt, said, place_ids)
     stated.append(tuple(values.BillLine(*line) for line in lines.fetchall()) if contents_known else None)
     offer = offer_of(values.Bill(*stated), [_paying(receipt, said)], after_partial=request.shop.after_partial)
-    return bill_id, offer, receipt
+    return receipt, Payment(bill_id, offer)
+
+
+def _read_unbilled(request: NewEvent, event: ReceiptEvent, now: datetime) -> Receipt:
+    """The row of a receipt that names no bill: it is a case of its own. Raises Unusual."""
+    shop, said = request.shop_id, event.receipt
+    shifts = send(LOCK_SHIFT, (shop, said.terminal_id, said.shift, said.shift))
+    around = send(READ_AROUND_UNBILLED, (*_list_places(shop, said), shop, said.receipt_id))
+    [(*place_ids, is_there)] = around.fetchall()
+    if is_there or not _is_shift_open(said, shifts.fetchall()):
+        raise Unusual
+    receipt = make_receipt(request, event, None)
+    receipt.unjudged_since = now
+    _place(receipt, said, place_ids)
+    return receipt
+
+
+def _list_places(shop: int, said: ReceiptStatement) -> tuple[object, ...]:
+    """Where a receipt says that it was printed, and by whom, as the questions ask for it."""
+    return shop, said.store_id, shop, said.terminal_id, shop, said.employee_id
 
 
 def _is_shift_open(said: ReceiptStatement, shifts: Sequence[Row]) -> bool:
@@ -174,11 +218,10 @@ def _write(
     answer: NewEvent,
     event: ReceiptEvent,
     receipt: Receipt,
-    paid: tuple[int, Offer],
+    payment: Payment | None,
     now: datetime,
 ) -> Any:
     """Sends all that the receipt changes. Nothing is written where the answer's place in the journal was taken."""
-    bill_id, offer = paid
     arguments = [
         *list_entry_values(answer),
         *list_learned_values(request),
@@ -187,13 +230,15 @@ def _write(
         *(request.pk, event.event_id, receipt.fingerprint),
         *(request.shop_id, request.occurred_at, request.occurred_at - SEEN_AGAIN_AFTER),
         _write_json(_list_products(event.receipt.lines)),
-        *(now, offer.on_list, offer.total if offer.is_partial else None, bill_id),
     ]
-    return send(_write_statement(), arguments)
+    if payment is not None:
+        offer = payment.offer
+        arguments += [now, offer.on_list, offer.total if offer.is_partial else None, payment.bill_id]
+    return send(_write_statement(payment is not None), arguments)
 
 
 @cache
-def _write_statement() -> str:
+def _write_statement(pays_bill: bool) -> str:
     fields = _list_fields()
     return f"""{ENTRY}{ANSWERED}, receipt AS (
     INSERT INTO shops_receipt ({name_columns(fields)}) SELECT {cast_places(fields)} FROM entry RETURNING id
@@ -202,9 +247,7 @@ def _write_statement() -> str:
     INSERT INTO shops_receiptdelivery (receipt_id, event_id, evotor_event_id, fingerprint)
     SELECT receipt.id, %s::bigint, %s::varchar, %s::varchar FROM receipt
 ), product AS ({INSERT_PRODUCTS}
-), bill AS (
-    UPDATE shops_bill SET unjudged_since = %s, on_offer = %s, offered_total = %s FROM entry WHERE shops_bill.id = %s
-) SELECT id FROM entry"""
+){PAY_BILL if pays_bill else ""} SELECT id FROM entry"""
 
 
 @cache

@@ -5,8 +5,8 @@ sees what the other has not committed yet: at the same moment both would look in
 bill, and the bill would be offered once more although it is paid. So, in each shop, what states bills waits for
 receipts, and receipts wait for what states bills, until either is committed. Receipts do not wait for one another.
 
-The short way (`shops.quick.receipt`) needs none of it: it records receipts of bills that are there and locked. On
-SQLite whoever writes is alone.
+The short way (`shops.quick.receipt`) needs none of it: the bills of its receipts are there and locked, or none is
+named. On SQLite whoever writes is alone.
 """
 
 from collections.abc import Iterable

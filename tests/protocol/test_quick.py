@@ -186,6 +186,17 @@ def test_an_ordinary_receipt_is_recorded_in_short(world: Shop) -> None:
 
 
 @only_postgresql
+def test_a_receipt_without_a_bill_is_recorded_in_short_and_waits_to_be_judged(world: Shop) -> None:
+    body = write_json(make_event(make_receipt("r-1", [line("tea", 100)], None)))
+    with patch("shops.serving.record_messages", side_effect=AssertionError):
+        assert deliver(world, body) == [(200, b"")]
+    receipt = Receipt.objects.get()
+    assert (receipt.bill, receipt.unjudged_since, receipt.lines.count()) == (None, NOW, 1)
+    assert deliver(world, body) == [(200, b"")]  # once more, plainly
+    assert ReceiptDelivery.objects.filter(receipt=receipt).count() == 2
+
+
+@only_postgresql
 @pytest.mark.django_db(transaction=True)
 def test_a_receipt_that_comes_again_for_another_bill_is_kept_with_the_first(world: Shop) -> None:
     """It is not looked for beforehand: its constraint stops the short way, and the connection goes on."""
@@ -210,12 +221,18 @@ def test_a_receipt_that_comes_again_for_another_bill_is_kept_with_the_first(worl
     extras=EXTRAS,
     policy=st.sampled_from(Shop.AfterPartial.values),
     again=st.booleans(),
-    second_of=st.sampled_from([STATED, STATED_AS_WELL]),
+    first_of=st.sampled_from([STATED, STATED, None]),
+    second_of=st.sampled_from([STATED, STATED_AS_WELL, None]),
     milliseconds_apart=st.sampled_from([1, MINUTE - 1, MINUTE]),
 )
-@example([line("tea", 100)], None, {}, {}, "full", False, STATED_AS_WELL, MINUTE)
-@example([line("tea", 100)], None, {}, {}, "full", False, STATED_AS_WELL, MINUTE - 1)
-@example([line("tea", 100)], None, {}, {}, "full", True, STATED_AS_WELL, 1)
+@example([line("tea", 100)], None, {}, {}, "full", False, STATED, STATED_AS_WELL, MINUTE)
+@example([line("tea", 100)], None, {}, {}, "full", False, STATED, STATED_AS_WELL, MINUTE - 1)
+@example([line("tea", 100)], None, {}, {}, "full", True, STATED, STATED_AS_WELL, 1)
+@example([line("tea", 100)], None, {}, {}, "full", False, None, None, 1)
+@example([line("tea", 100)], None, {}, {}, "full", True, None, None, 1)
+@example([line("tea", 100)], None, {}, {}, "full", True, None, STATED, 1)
+@example([line("tea", 100)], None, {"shiftId": "closed"}, {}, "full", False, None, None, 1)
+@example([line("tea", 100)], None, {"storeId": "elsewhere"}, {}, "full", False, None, None, 1)
 def test_a_receipt_writes_the_same_rows_both_ways(
     world: Shop,
     lines: Any,
@@ -224,7 +241,8 @@ def test_a_receipt_writes_the_same_rows_both_ways(
     extras: Any,
     policy: str,
     again: bool,
-    second_of: dict[str, Any],
+    first_of: dict[str, Any] | None,
+    second_of: dict[str, Any] | None,
     milliseconds_apart: int,
 ) -> None:
     world.after_partial = policy
@@ -232,7 +250,7 @@ def test_a_receipt_writes_the_same_rows_both_ways(
     bodies = [
         write_json(make_event(make_receipt(receipt_id, sold, bill, extras=extras, **fields), event_id))
         for receipt_id, event_id, sold, bill in (
-            ("r-1", "e-1", lines, STATED),
+            ("r-1", "e-1", lines, first_of),
             ("r-1" if again else "r-2", "e-2", lines if lines_after is None else lines_after, second_of),
         )
     ]
@@ -436,7 +454,7 @@ def test_a_request_alone_need_not_wait_for_the_disk_and_nothing_else_goes_with_i
     journal_request(shop, "LIST", query={}, now=NOW)
     assert send("SHOW synchronous_commit", ()).fetchall() == [("on",)]
     assert "synchronous_commit" not in quick_journal.STORE_ANSWER
-    assert "synchronous_commit" not in quick._write_statement()
+    assert "synchronous_commit" not in quick._write_statement(pays_bill=True)
 
 
 @only_postgresql
