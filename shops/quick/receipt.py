@@ -42,20 +42,19 @@ WHERE terminal_id = (SELECT id FROM shops_terminal WHERE shop_id = %s AND evotor
     AND (key = %s OR session_id = %s)
 ORDER BY id FOR SHARE"""
 
-# That this receipt is not there yet is not asked: where it is, its bill is paid, or its own constraint will say so.
-READ_AROUND = """
-SELECT (SELECT id FROM shops_store WHERE shop_id = %s AND evotor_id = %s),
+PLACES = """(SELECT id FROM shops_store WHERE shop_id = %s AND evotor_id = %s),
     (SELECT id FROM shops_terminal WHERE shop_id = %s AND evotor_id = %s),
-    (SELECT id FROM shops_employee WHERE shop_id = %s AND evotor_id = %s),
+    (SELECT id FROM shops_employee WHERE shop_id = %s AND evotor_id = %s)"""
+# That this receipt is not there yet is not asked: where it is, its bill is paid, or its own constraint will say so.
+READ_AROUND = f"""
+SELECT {PLACES},
     EXISTS (SELECT FROM shops_receipt WHERE bill_id = bill.id)
     OR EXISTS (SELECT FROM shops_allocatedpart WHERE bill_id = bill.id)
 FROM shops_bill bill WHERE shop_id = %s AND external_id = %s"""
 
 # Of one without a bill nothing else would say beforehand that it is there already.
-READ_AROUND_UNBILLED = """
-SELECT (SELECT id FROM shops_store WHERE shop_id = %s AND evotor_id = %s),
-    (SELECT id FROM shops_terminal WHERE shop_id = %s AND evotor_id = %s),
-    (SELECT id FROM shops_employee WHERE shop_id = %s AND evotor_id = %s),
+READ_AROUND_UNBILLED = f"""
+SELECT {PLACES},
     EXISTS (SELECT FROM shops_receipt WHERE shop_id = %s AND receipt_id = %s)"""
 
 READ_BILL_LINES = """
