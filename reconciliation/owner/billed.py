@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncDate
@@ -75,13 +74,13 @@ def count_billed(shop: Shop, comparison: Comparison, drawn: Kept, before: Kept) 
 
 def _count(shop: Shop, kept: Kept, place: int) -> Iterator[Any]:
     """What is not kept, by day: documents of other days, bills without a date, and those that were withdrawn."""
-    on_day = TruncDate("issued_at", tzinfo=ZoneInfo(shop.time_zone))
+    on_day = TruncDate("issued_at", tzinfo=shop.zone)
     yield sum_bills(_find_dated([shop.number], kept.gaps, kept.whole.ends), on_day, place)
     if kept.times:
         withdrawn = _find_dated([shop.number], kept.times, kept.whole.ends).filter(cancelled_at__isnull=False)
         yield sum_bills(withdrawn, on_day, place)
     undated = _find_undated([shop.number], kept.whole)
-    yield sum_bills(undated, TruncDate("at", tzinfo=ZoneInfo(shop.time_zone)), place)
+    yield sum_bills(undated, TruncDate("at", tzinfo=shop.zone), place)
 
 
 def _read_kept(kept: Kept) -> dict[date, Billed]:
@@ -120,7 +119,7 @@ def _find_dated(shops: Sequence[int], spans: Sequence[Span], ends: datetime) -> 
 def _find_undated(shops: Sequence[int], span: Span) -> QuerySet[Bill]:
     """Bills without a date belong to the day on which they first were heard of."""
     bills = Bill.objects.filter(shop__in=shops, issued_at=None).alias(at=BILL_DATE)
-    return bills.filter(_stands(shops, [span], span.ends), at__gte=span.begins, at__lt=span.ends)
+    return bills.filter(_stands(shops, [span], span.ends) & within("at", [span]))
 
 
 def _stands(shops: Sequence[int], spans: Sequence[Span], ends: datetime) -> Q:

@@ -11,6 +11,7 @@ from reconciliation.models import Discrepancy
 from reconciliation.models.discrepancy import WORST_FIRST
 from reconciliation.owner.days import Span
 from reconciliation.owner.numbering import number_rows
+from reconciliation.owner.times import within
 from shops.exact_sums import WHOLE, read_sum, sum_kopecks
 from shops.models import Bill, Receipt, Shop
 from shops.money import ZERO
@@ -47,7 +48,7 @@ class FoundOnDays:
 def find_discrepancies(shops: Sequence[int], span: Span | None = None) -> QuerySet[Discrepancy]:
     """Those of shops; those that were found in a time."""
     rows = Discrepancy.objects.filter(shop__in=shops)
-    return rows if span is None else rows.filter(opened_at__gte=span.begins, opened_at__lt=span.ends)
+    return rows if span is None else rows.filter(within("opened_at", [span]))
 
 
 def count_found(shop: Shop, span: Span, before: Span) -> FoundOnDays:

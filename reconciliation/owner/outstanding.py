@@ -13,6 +13,7 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value,
 from django.db.models.functions import Coalesce
 
 from reconciliation.owner.days import DAY, Span, begin_of
+from reconciliation.owner.times import within
 from reconciliation.reports.aging import BUCKETS, find_outstanding
 from shops.exact_sums import WHOLE, read_sum
 from shops.models import Bill, Shop
@@ -53,17 +54,15 @@ def of_age(bucket: int, today: date, zone: tzinfo) -> Q:
     return until if oldest is None else until & Q(issued_at__gte=begin_of(today - oldest * DAY, zone))
 
 
-def of_days(span: Span) -> Q:
-    return Q(issued_at__gte=span.begins, issued_at__lt=span.ends)
-
-
 def count_debts(shop: Shop, today: date, span: Span) -> tuple[list[Debt], Debt]:
     """What is outstanding by age, the undated last; and that of the bills of a time. One query."""
     ages = [When(of_age(bucket, today, shop.zone), then=Value(bucket)) for bucket in range(len(BUCKETS))]
     bills: Any = find_debts(shop, today).order_by()
     grouped = bills.values(
         bucket=Case(*ages, default=Value(UNDATED), output_field=IntegerField()),
-        is_of_days=Case(When(of_days(span), then=Value(1)), default=Value(0), output_field=IntegerField()),
+        is_of_days=Case(
+            When(within("issued_at", [span]), then=Value(1)), default=Value(0), output_field=IntegerField()
+        ),
     )
     by_age, of_span = [Debt() for _ in range(UNDATED + 1)], Debt()
     for row in grouped.annotate(bills=Count("*"), amount=sum_outstanding()):

@@ -17,10 +17,11 @@ from reconciliation.owner.asked import RowsAsked
 from reconciliation.owner.billed import find_billed
 from reconciliation.owner.days import DAY, Days, span_of
 from reconciliation.owner.found import NEAR, OPEN, find_discrepancies
-from reconciliation.owner.outstanding import days_open, find_debts, of_age, of_days, sum_outstanding
+from reconciliation.owner.outstanding import days_open, find_debts, of_age, sum_outstanding
 from reconciliation.owner.products import find_lines, name_products
 from reconciliation.owner.set_off import find_set_offs
 from reconciliation.owner.takings import find_takings
+from reconciliation.owner.times import within
 from reconciliation.owner.wording import word_days, word_next, word_subject
 from reconciliation.period_figures import RECEIPT_DATE
 from reconciliation.reports.aging import name_buckets
@@ -167,7 +168,7 @@ def _find_outstanding(shop: Shop, asked: RowsAsked, now: datetime) -> Rows:
     bills: Any = find_debts(shop, today)
     described = [_("outstanding")]
     if asked.days:
-        bills = bills.filter(of_days(span_of(asked.days, shop.zone)))
+        bills = bills.filter(within("issued_at", [span_of(asked.days, shop.zone)]))
         described.append(word_days(asked.days))
     if asked.age is not None:
         bills = bills.filter(of_age(asked.age, today, shop.zone))

@@ -7,12 +7,13 @@ from django.db.models import Count, DateField, QuerySet, Value
 from reconciliation.models import SetOff
 from reconciliation.owner.days import Span
 from reconciliation.owner.numbering import number_rows
+from reconciliation.owner.times import within
 from shops.exact_sums import sum_kopecks
 from shops.models import Shop
 
 
 def find_set_offs(shop: Shop, span: Span) -> QuerySet[SetOff]:
-    return SetOff.objects.filter(shop=shop, dated_at__gte=span.begins, dated_at__lt=span.ends)
+    return SetOff.objects.filter(within("dated_at", [span]), shop=shop)
 
 
 def sum_set_offs(set_offs: QuerySet[SetOff], place: int) -> Any:

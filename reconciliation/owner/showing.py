@@ -84,11 +84,11 @@ class ShownDiscrepancy:
 
 
 def address_of(shop: Shop, link: Link) -> str:
-    return _lead_from(_find_page(shop, link), link)
+    return _lead_from(_find_page(shop, link.page), link)
 
 
-def _find_page(shop: Shop, link: Link) -> str:
-    return reverse(f"owner:{link.page}", args=[shop.number])
+def _find_page(shop: Shop, name: str) -> str:
+    return reverse(f"owner:{name}", args=[shop.number])
 
 
 def _lead_from(page: str, link: Link) -> str:
@@ -97,8 +97,8 @@ def _lead_from(page: str, link: Link) -> str:
 
 def show_table(shop: Shop, report: Report, question: str) -> ShownTable:
     """A table with its links; `question` is what the page was asked."""
-    links = {link.page: link for row in report.rows for link in row.links.values()}
-    pages = {name: _find_page(shop, link) for name, link in links.items()}
+    names = {link.page for row in report.rows for link in row.links.values()}
+    pages = {name: _find_page(shop, name) for name in names}
     rows = [
         [
             ShownCell(

@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, Count, DateField, F, QuerySet, Value
 from django.db.models.functions import TruncDate
@@ -126,7 +125,7 @@ def _count(shop: Shop, drawn: Kept, before: Kept) -> Iterator[tuple[bool, Taken]
 
 def in_detail(shop: Shop) -> dict[str, Any]:
     """By day of the shop's clock, place and person. For `sum_takings`."""
-    return {"on_day": TruncDate("at", tzinfo=ZoneInfo(shop.time_zone)), **WHERE}
+    return {"on_day": TruncDate("at", tzinfo=shop.zone), **WHERE}
 
 
 def _read(
