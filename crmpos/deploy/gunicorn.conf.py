@@ -4,7 +4,10 @@ Told to end (SIGTERM) it takes no new request, answers those it has, and is gone
 """
 
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from crmpos.operating.logs import configure_gunicorn
@@ -28,6 +31,27 @@ max_requests_jitter = 20_000
 accesslog = None
 errorlog = "-"
 logconfig_dict = configure_gunicorn(os.environ.get("LOG_FORMAT") or "line", os.environ.get("LOG_LEVEL") or "INFO")
+
+
+_noted_for_the_master: list[Any] = []
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Remembers where a worker's signals go until it listens to them itself: to its copy of the master's queue."""
+    _noted_for_the_master[:] = [server.SIG_QUEUE]
+
+
+def post_worker_init(worker: Any) -> None:
+    """Lets a worker end that was told so before it listened; it would serve on until it is killed.
+
+    One that replaces another just as the server is stopped. Known to gunicorn: its issue 1910.
+    """
+    told = set()
+    with suppress(Empty):
+        while True:
+            told.add(_noted_for_the_master[0].get_nowait())
+    for number in told & {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}:
+        os.kill(os.getpid(), number)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -22,7 +22,7 @@ import pytest
 from tests.conftest import NO_REDIS, find_free_port, start_redis, wait_for_redis
 from tests.processes import ROOT, Environment, bare_environment, wait_until
 
-STOP_SECONDS = 30
+STOP_SECONDS = 45  # gunicorn gives its workers 30, as the production configuration has it
 START_SECONDS = 60
 NO_POSTGRESQL = "no PostgreSQL: the server's programs are not installed"
 SMALL_SHOP, BIG_SHOP = 7, 8
@@ -289,7 +289,8 @@ class System:
     def start_web(self, *, workers: int = 3) -> Server:
         """Gunicorn. With a broker it loads the program once and forks, so that a killed worker is replaced at once."""
         self.port = self.port or find_free_port()
-        command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--workers", str(workers), "--threads", "4"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "crmpos/deploy/gunicorn.conf.py"]
+        command += ["--workers", str(workers), "--threads", "4"]
         preload = ["--preload"] if self.broker_url else []
         server = self._start([*command, *preload, "--bind", f"127.0.0.1:{self.port}", "crmpos.wsgi"], "web")
         wait_until(lambda: _is_served(self.port))

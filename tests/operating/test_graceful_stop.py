@@ -32,18 +32,30 @@ def shop(transactional_db: None) -> Shop:
     return shop
 
 
-def start_gunicorn(port: int, folder: Path, **settings: str) -> Server:
+# The production configuration, and a first worker told to end as soon as it is born.
+EARLY_SIGNAL = f"""
+import os, runpy, signal
+globals().update(runpy.run_path({CONFIGURATION!r}))
+remember = post_fork
+
+def post_fork(server, worker):
+    remember(server, worker)
+    if worker.age == 1:
+        os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def start_gunicorn(port: int, folder: Path, configuration: str = CONFIGURATION, workers: int = 2) -> Server:
     environment = share_database(
         CELERY_BROKER_URL="redis://127.0.0.1:1/0",
         GUNICORN_BIND=f"127.0.0.1:{port}",
-        WEB_CONCURRENCY="2",
+        WEB_CONCURRENCY=str(workers),
         LOG_FORMAT="json",
         LOG_REQUESTS="true",
         METRICS_DIR=str(folder / "metrics"),
         METRICS_TOKEN="token-of-prometheus",
-        **settings,
     )
-    command = [sys.executable, "-m", "gunicorn", "-c", CONFIGURATION, "crmpos.wsgi"]
+    command = [sys.executable, "-m", "gunicorn", "-c", configuration, "crmpos.wsgi"]
     server = Server(command, folder / "web.log", environment=environment)
     server.start()
     wait_until(lambda: is_alive(port))
@@ -105,6 +117,17 @@ def test_a_request_in_flight_is_answered(web: Server, port: int, shop: Shop) -> 
     web.process = None
     journaled = ExchangeEvent.objects.filter(request_id="in-flight-1")
     assert sorted(journaled.values_list("direction", flat=True)) == ["answer", "request"]
+
+
+def test_a_worker_told_to_end_before_it_listens_ends(shop: Shop, port: int, tmp_path: Path) -> None:
+    configuration = tmp_path / "early_signal.conf.py"
+    configuration.write_text(EARLY_SIGNAL, encoding="utf-8")
+    server = start_gunicorn(port, tmp_path, str(configuration), workers=1)
+    try:
+        wait_until(lambda: server.read_log().count("Booting worker") == 2)
+        assert server.read_log().count("Worker exiting") == 1
+    finally:
+        server.stop()
 
 
 def test_the_log_of_gunicorn_is_json_and_has_no_secret(web: Server, port: int) -> None:
