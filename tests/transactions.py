@@ -37,3 +37,4 @@ def another_transaction(write: Callable[[], object]) -> Iterator[Callable[[], No
             yield commit
         finally:
             may_commit.set()
+        running.result()  # whoever waited for it until it gave up is told so
