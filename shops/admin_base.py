@@ -1,10 +1,9 @@
-"""What every admin of the project is built from, and the one module that imports django-unfold.
+"""What every admin of the project is built from, and with `admin_lists` the one that imports django-unfold.
 
 Imported by the admin modules of all apps. It lives in `shops` because imports run one way only.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +17,8 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter as UnfoldChoicesDropdownFilter
@@ -30,8 +30,8 @@ from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.sections import TableSection, TemplateSection
 from unfold.widgets import UnfoldAdminPasswordWidget as PasswordWidget
-from unfold.widgets import UnfoldAdminSelectWidget
 
+from shops.admin_lists import FilterSelect, write_checkbox, write_heads_once
 from shops.models import Shop
 from shops.presentation import NOTHING, show_amount, show_signed_amount, show_time
 from shops.visibility import only_permitted, only_visible, scope_of
@@ -105,26 +105,7 @@ __all__ = [
 
 ROWS_PER_PAGE = 50
 
-
-@dataclass(frozen=True, slots=True)
-class WrittenTemplate:
-    """What stands in the place of a template, and needs none."""
-
-    text: str
-
-    def render(self, context: object) -> str:
-        return self.text
-
-
-class FilterSelect(UnfoldAdminSelectWidget):  # type: ignore[misc]
-    """A list to choose from, written at once: a template for each of a thousand terminals takes a third of a page."""
-
-    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
-        """One group, with all options in one. `value` is what was chosen."""
-        told = (("" if key is None else str(key), label) for key, label in self.choices)
-        options = ((key, " selected" if key in value else "", label) for key, label in told)
-        written = format_html_join("\n", '<option value="{}"{}>{}</option>', options)
-        return [(None, [{"template_name": WrittenTemplate(written)}], 0)]
+write_heads_once()
 
 
 class FilterForm(DropdownForm):  # type: ignore[misc]
@@ -211,6 +192,10 @@ class ModelAdmin(OwnShopsMixin, UnfoldModelAdmin):
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         page: HttpResponse = super().changelist_view(request, title | (extra_context or {}))
         return page
+
+    @display(description=UnfoldModelAdmin.action_checkbox.short_description)  # type: ignore[attr-defined]
+    def action_checkbox(self, obj: Model) -> SafeString:
+        return write_checkbox(obj.pk)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

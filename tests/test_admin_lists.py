@@ -2,16 +2,22 @@
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import label_for_field
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from django.utils.translation import gettext_lazy
+from unfold.admin import checkbox
+from unfold.templatetags import unfold_list
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from shops.admin_base import FilterSelect
+from shops.admin_lists import FilterSelect, write_checkbox
 from shops.models import ApiKey, EvotorAccount, ExchangeEvent
 from tests.factories import NOON, make_accountant, make_event, make_one_of_everything, make_person, make_shop
 
@@ -204,3 +210,31 @@ def test_a_filter_offers_what_a_plain_list_does(nothing: str | None, chosen: obj
     )
     assert written == plain
     assert len(written) == len(choices)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_a_row_is_chosen_by_the_box_that_unfold_writes(language: str) -> None:
+    with translation.override(language):
+        for key in (7, "a<b"):
+            assert write_checkbox(key) == checkbox.render(ACTION_CHECKBOX_NAME, str(key))
+    assert write_checkbox(1) != write_checkbox(2)
+
+
+def test_the_heads_of_a_list_are_written_once(
+    client: Client, accountant: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each list has its own."""
+    for number in range(1, 4):
+        make_one_of_everything(number)
+    written = []
+
+    def write_label(name: str, *arguments: Any, **options: Any) -> Any:
+        written.append(name)
+        return label_for_field(name, *arguments, **options)
+
+    monkeypatch.setattr(unfold_list, "label_for_field", write_label)
+    for address in ("/admin/shops/bill/", "/admin/shops/receipt/"):
+        written.clear()
+        page = client.get(address).content.decode()
+        assert page.count("data-row ") == 3
+        assert len(written) == len(set(written)) > 3
