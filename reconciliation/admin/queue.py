@@ -5,23 +5,45 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Q, QuerySet, Sum
-from django.http import HttpRequest
-from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.db.models import Aggregate, Count, F, Q, QuerySet, Sum
+from django.http import QueryDict
+from django.utils.functional import Promise, cached_property
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 
 from reconciliation.admin.filters import ALL
 from reconciliation.models import WORST_FIRST, CaseText, Discrepancy, Status
-from reconciliation.permissions import VIEW_PERMISSION
 from reconciliation.search import find_cases
 from shops.money import ZERO, round_to_kopeck
-from shops.visibility import only_permitted
 
 LAST_RESOLVED_FIRST = ("-resolved_at", "-id")
 NEWEST_FIRST = ("-opened_at", "-id")
 FEW_CASES = 1000  # so many are named one by one: any database finds their discrepancies at once
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A question that is asked often: `asks` are its parameters."""
+
+    name: str
+    title: str | Promise
+    asks: dict[str, str]
+
+
+TABS = (
+    Tab("unresolved", _("All open"), {}),
+    Tab("mine", _("Mine"), {"who": "mine"}),
+    Tab("nobodys", _("Nobody's"), {"who": "nobody"}),
+    Tab("waiting", _("Waiting"), {"status": Status.WAITING.value}),
+    Tab("asked", _("Owner asked"), {"asked": "yes"}),
+    Tab("resolved", _("Resolved"), {"status": Status.RESOLVED.value}),
+    Tab("all", _("All"), {"status": ALL}),
+)
+TAB_PARAMETERS = ("status", "who", "asked")
+PARAMETERS_THAT_FILTER_NOTHING = (ORDER_VAR, PAGE_VAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +59,85 @@ class Figures:
         return self.missing + self.beyond
 
 
+def sum_up(which: Q) -> dict[str, Aggregate]:
+    """What figures are made of, of the rows for which this holds."""
+    return {
+        "count": Count("status", filter=which),  # every row has one, and it stands in the index of these figures
+        "missing": Sum("amount", filter=which & Q(amount__lt=0)),
+        "beyond": Sum("amount", filter=which & Q(amount__gt=0)),
+    }
+
+
+def read_figures(sums: dict[str, Any]) -> Figures:
+    """SQLite adds up binary fractions; a million of them are still exact to the kopeck once rounded."""
+    missing, beyond = (round_to_kopeck(sums[name] or ZERO) for name in ("missing", "beyond"))
+    return Figures(sums["count"], missing, beyond)
+
+
+class Tabs:
+    """The questions that are asked most, with how many rows answer each; one query over what is unresolved.
+
+    Where one of them is all that is asked, its figures come with the same query. What owners are asked is counted by a
+    query of its own: those few rows stand in an index of their own. What is resolved is not counted here: it only ever
+    grows.
+    """
+
+    def __init__(self, rows: QuerySet[Discrepancy], person: User, query: QueryDict) -> None:
+        self._unresolved = rows.filter(resolved_at=None).order_by()
+        self._query = query
+        self._conditions = {
+            "unresolved": Q(),
+            "mine": Q(assignee=person),
+            "nobodys": Q(assignee=None),
+            "waiting": Q(status=Status.WAITING),
+        }
+
+    @property
+    def figures(self) -> Figures | None:
+        """Of the tab that is shown; None where more is asked, or where it is none of those that are counted here."""
+        return read_figures(self._sums) if self._shown else None
+
+    def describe(self) -> list[dict[str, Any]]:
+        asked = self._unresolved.filter(asked_by__isnull=False).count()
+        counts = {name: self._sums[f"tab_{name}"] for name in self._conditions} | {"asked": asked}
+        return [
+            {
+                "title": str(tab.title),
+                "count": counts.get(tab.name),
+                "link": f"?{urlencode(tab.asks)}",
+                "active": tab is self._active,
+            }
+            for tab in TABS
+        ]
+
+    @cached_property
+    def _sums(self) -> dict[str, Any]:
+        counts = {f"tab_{name}": Count("status", filter=which) for name, which in self._conditions.items()}
+        return self._unresolved.aggregate(**counts, **(sum_up(self._conditions[self._shown]) if self._shown else {}))
+
+    @cached_property
+    def _active(self) -> "Tab | None":
+        asked = {name: self._query[name] for name in TAB_PARAMETERS if self._query.get(name)}
+        return next((tab for tab in TABS if tab.asks == asked), None)
+
+    @property
+    def _shown(self) -> str:
+        """The name of the tab that is all that is asked, if it is counted here."""
+        is_all = self._active is not None and self._query.keys() <= {*TAB_PARAMETERS, *PARAMETERS_THAT_FILTER_NOTHING}
+        return self._active.name if self._active and is_all and self._active.name in self._conditions else ""
+
+
 class QueuePaginator(Paginator):  # type: ignore[type-arg]
     """Counts and sums in the same query."""
 
+    tabs: Tabs | None = None  # of the queue itself
+
     @cached_property
     def figures(self) -> Figures:
+        if self.tabs is not None and (figures := self.tabs.figures) is not None:
+            return figures
         rows: Any = self.object_list
-        sums = rows.order_by().aggregate(
-            count=Count("status"),  # every row has one, and it stands in the index of these figures
-            missing=Sum("amount", filter=Q(amount__lt=0)),
-            beyond=Sum("amount", filter=Q(amount__gt=0)),
-        )
-        # SQLite adds up binary fractions; a million of them are still exact to the kopeck once rounded.
-        missing, beyond = (round_to_kopeck(sums[name] or ZERO) for name in ("missing", "beyond"))
-        return Figures(sums["count"], missing, beyond)
+        return read_figures(rows.order_by().aggregate(**sum_up(Q())))
 
     @cached_property
     def count(self) -> int:
@@ -86,37 +173,6 @@ def search_queue(rows: QuerySet[Discrepancy], typed: str) -> QuerySet[Discrepanc
     found: QuerySet[CaseText] = find_cases(typed)
     few = list(found.values_list("pk", flat=True)[: FEW_CASES + 1])
     return rows.filter(case__in=few) if len(few) <= FEW_CASES else rows.filter(case__in=found.values("case"))
-
-
-def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """The questions that are asked most, with how many rows answer each; one query over what is unresolved.
-
-    What owners are asked is counted by a query of its own: those few rows stand in an index of their own. What is
-    resolved is not counted here: it only ever grows.
-    """
-    assert isinstance(request.user, User)
-    ours = only_permitted(Discrepancy.objects.filter(resolved_at=None), request.user, VIEW_PERMISSION)
-    counts = ours.aggregate(
-        mine=Count("status", filter=Q(assignee=request.user)),
-        nobodys=Count("status", filter=Q(assignee=None)),
-        unresolved=Count("status"),
-        waiting=Count("status", filter=Q(status=Status.WAITING)),
-    )
-    counts["asked"] = ours.filter(asked_by__isnull=False).count()
-    asked = tuple(request.GET.get(name, "") for name in ("status", "who", "asked"))
-    tabs = (
-        (gettext("All open"), "unresolved", "?", ("", "", "")),
-        (gettext("Mine"), "mine", "?who=mine", ("", "mine", "")),
-        (gettext("Nobody's"), "nobodys", "?who=nobody", ("", "nobody", "")),
-        (gettext("Waiting"), "waiting", "?status=waiting", ("waiting", "", "")),
-        (gettext("Owner asked"), "asked", "?asked=yes", ("", "", "yes")),
-        (gettext("Resolved"), "resolved", "?status=resolved", ("resolved", "", "")),
-        (gettext("All"), "all", "?status=all", ("all", "", "")),
-    )
-    return [
-        {"title": title, "count": counts.get(name), "link": link, "active": asked == answers}
-        for title, name, link, answers in tabs
-    ]
 
 
 def find_neighbour(

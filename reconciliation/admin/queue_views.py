@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation import saved_views
 from reconciliation.admin.filter_bar import KNOWN_PARAMETERS, build_filter_bar
-from reconciliation.admin.queue import find_neighbour, list_tabs, order_queue, search_queue
+from reconciliation.admin.queue import Tabs, find_neighbour, order_queue, search_queue
 from reconciliation.case_page import load_sides, number_receipts
 from reconciliation.explanations import explain
 from reconciliation.freshness import answer_version, find_version
@@ -68,7 +68,7 @@ class QueueMixin:
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             changelist = response.context_data["cl"]
             response.context_data |= {
-                "tabs": list_tabs(request),
+                "tabs": changelist.paginator.tabs.describe(),
                 "figures": changelist.paginator.figures,
                 "bar": build_filter_bar(request, changelist),
                 "views": self._describe_views(request),
@@ -84,6 +84,14 @@ class QueueMixin:
         if not self.has_view_permission(request):
             raise PermissionDenied
         return answer_version(find_version(scope_of(request.user, VIEW_PERMISSION)))
+
+    def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any) -> Any:
+        """The history of a discrepancy is paged too, and has no tabs."""
+        paginator: Any = super().get_paginator(request, queryset, *args, **options)  # type: ignore[misc]
+        if queryset.model is Discrepancy:
+            assert isinstance(request.user, User)
+            paginator.tabs = Tabs(self.get_queryset(request), request.user, request.GET)
+        return paginator
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return order_queue(request.GET.get("status", ""))

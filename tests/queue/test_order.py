@@ -186,3 +186,62 @@ def test_the_figures_are_the_sums_of_what_is_filtered(client: Client, accountant
     assert (figures.count, figures.net, figures.beyond) == (3, Decimal("-3177.98"), 0)
     page = client.get(QUEUE, {"q": "nobody at all"})
     assert (page.context["figures"].count, page.context["figures"].net) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "who=mine",
+        "who=nobody",
+        "who=others",
+        "status=waiting",
+        "status=in_review",
+        "status=unresolved",
+        "status=resolved",
+        "status=all",
+        "asked=yes",
+        "who=mine&status=waiting",
+        "who=nobody&o=-4",
+        "who=&status=waiting",
+        "who=nobody&shop=1",
+        "shop=2",
+        "who=mine&q=nobody",
+        "amount_to=-3",
+        "who=nobody&amount_to=-3",
+        "who=nobody&kind__exact=unreadable",
+    ],
+)
+def test_the_figures_are_those_of_the_rows_whatever_is_asked(client: Client, accountant: User, asked: str) -> None:
+    """Those of a tab come with the counts of all tabs, others by themselves."""
+    colleague = make_accountant("colleague")
+    for number in (1, 2):
+        shop = make_shop(number)
+        amounts = ("-1.01", "-2.02", "-4.04", "8.08", "-16.16", "32.32", "-64.64")
+        rows = [make_discrepancy(make_bill(shop, total="5000.00"), amount=amount) for amount in amounts]
+        for row, actor in zip(rows, (accountant, accountant, colleague, colleague), strict=False):
+            decisions.take(row, actor=actor, now=NOON)
+        keys = [row.pk for row in rows[1::2]]
+        Discrepancy.objects.filter(pk__in=keys).update(status="waiting", reason="written_off")
+        decisions.resolve(rows[4], actor=accountant, reason=Reason.FALSE_ALARM, comment="", now=NOON)
+    make_without_amount("unreadable")
+    page = client.get(f"{QUEUE}?{asked}").context
+    amounts_shown = list(page["cl"].queryset.values_list("amount", flat=True))
+    missing = sum(amount for amount in amounts_shown if amount is not None and amount < 0)
+    beyond = sum(amount for amount in amounts_shown if amount is not None and amount > 0)
+    figures = page["figures"]
+    assert (figures.count, figures.missing, figures.beyond) == (len(amounts_shown), missing, beyond)
+    assert [tab["count"] for tab in page["tabs"]][:4] == [13, 4, 5, 6]
+
+
+def test_a_tab_and_its_figures_are_one_question(client: Client, accountant: User) -> None:
+    make_amounts("-10.00")
+
+    def count_sums(asked: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            client.get(QUEUE + asked)
+        return sum("SUM(" in query["sql"] or "tab_" in query["sql"] for query in queries)
+
+    tabs = ("", "?who=mine", "?who=nobody", "?status=waiting", "?p=1", "?who=mine&o=-4")
+    assert [count_sums(asked) for asked in tabs] == [1] * len(tabs)
+    assert [count_sums(asked) for asked in ("?status=all", "?who=mine&shop=1")] == [2, 2]
