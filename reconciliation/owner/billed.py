@@ -77,8 +77,8 @@ def _count(shop: Shop, kept: Kept, place: int) -> Iterator[Any]:
     on_day = TruncDate("issued_at", tzinfo=shop.zone)
     yield sum_bills(_find_dated([shop.number], kept.gaps, kept.whole.ends), on_day, place)
     if kept.times:
-        withdrawn = _find_dated([shop.number], kept.times, kept.whole.ends).filter(cancelled_at__isnull=False)
-        yield sum_bills(withdrawn, on_day, place)
+        withdrawn = Bill.objects.filter(within("issued_at", kept.times), shop=shop, cancelled_at__isnull=False)
+        yield sum_bills(withdrawn.filter(Q(cancelled_at__gte=kept.whole.ends) | _is_paid()), on_day, place)
     undated = _find_undated([shop.number], kept.whole)
     yield sum_bills(undated, TruncDate("at", tzinfo=shop.zone), place)
 
@@ -129,5 +129,9 @@ def _stands(shops: Sequence[int], spans: Sequence[Span], ends: datetime) -> Q:
     """
     of_spans = Q(issued_at=None) | within("issued_at", spans)
     withdrawn = Bill.objects.filter(of_spans, shop__in=shops, cancelled_at__lt=ends)
-    paid = withdrawn.filter(has_receipt(Receipt.objects.filter(BRINGS_MONEY))).order_by().values("pk")
+    paid = withdrawn.filter(_is_paid()).order_by().values("pk")
     return Q(cancelled_at=None) | Q(cancelled_at__gte=ends) | Q(pk__in=paid)
+
+
+def _is_paid() -> Q:
+    return Q(has_receipt(Receipt.objects.filter(BRINGS_MONEY)))
