@@ -38,6 +38,8 @@ from shops.visibility import only_permitted, only_visible, scope_of
 
 if TYPE_CHECKING:
     # unfold ships no types; its classes are Django's with another look.
+    from django.contrib.admin.views.main import ChangeList
+
     UnfoldModelAdmin = admin.ModelAdmin[Any]
     UnfoldStackedInline = admin.StackedInline[Any, Any]
     UnfoldTabularInline = admin.TabularInline[Any, Any]
@@ -73,10 +75,12 @@ else:
     from unfold.admin import StackedInline as UnfoldStackedInline
     from unfold.admin import TabularInline as UnfoldTabularInline
     from unfold.decorators import action, display
+    from unfold.views import ChangeList
 
 __all__ = [
     "ActionVariant",
     "AdminPasswordChangeForm",
+    "ChangeList",
     "ChoicesDropdownFilter",
     "DayRangeFilter",
     "DropdownFilter",

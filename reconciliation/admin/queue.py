@@ -7,16 +7,17 @@ from typing import Any
 
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.contrib.auth.models import User
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.db.models import Aggregate, Count, F, Q, QuerySet, Sum
-from django.http import QueryDict
-from django.utils.functional import Promise, cached_property
+from django.http import HttpRequest, QueryDict
+from django.utils.functional import Promise, SimpleLazyObject, cached_property
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation.admin.filters import ALL
 from reconciliation.models import WORST_FIRST, CaseText, Discrepancy, Status
 from reconciliation.search import find_cases
+from shops.admin_base import ChangeList
 from shops.money import ZERO, round_to_kopeck
 
 LAST_RESOLVED_FIRST = ("-resolved_at", "-id")
@@ -145,18 +146,25 @@ class QueuePaginator(Paginator):  # type: ignore[type-arg]
         rows: Any = self.object_list
         return self.figures.count if rows.model is Discrepancy else rows.count()
 
-    def page(self, number: int | str) -> Page[Any]:
-        """First which rows, then those rows with all that is shown of them: joined for every row that was filtered,
-        what is shown takes seconds."""
-        page = super().page(number)
-        rows: Any = page.object_list
-        if isinstance(rows, QuerySet) and rows.model is Discrepancy:
-            keys = list(rows.values_list("pk", flat=True))
-            shown = Discrepancy.objects.all()
-            shown.query.select_related = rows.query.select_related
-            found = shown.in_bulk(keys)
-            page.object_list = [found[key] for key in keys if key in found]
-        return page
+
+class QueueList(ChangeList):
+    """Finds out first which rows it shows, then what is shown of them: joined for every row that was filtered, what
+    is shown takes seconds. It does so when it is read; whoever only wants to know what is asked pays for none of it.
+    """
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = self.result_list
+        if isinstance(rows, QuerySet):
+            self.result_list = SimpleLazyObject(lambda: _load_shown(rows))
+
+
+def _load_shown(rows: QuerySet[Discrepancy]) -> list[Discrepancy]:
+    keys = list(rows.values_list("pk", flat=True))
+    shown = Discrepancy.objects.order_by()
+    shown.query.select_related = rows.query.select_related
+    found = shown.in_bulk(keys)
+    return [found[key] for key in keys if key in found]
 
 
 def order_queue(status: str) -> tuple[str, ...]:
@@ -191,4 +199,4 @@ def find_neighbour(
     # Said once more of the first column alone, so that an index is entered in the right place.
     first = Q(**{f"{names[0]}__{'lte' if downwards[0] else 'gte'}": getattr(current, names[0])})
     turned = [F(name).desc() if down else F(name).asc() for name, down in zip(names, downwards, strict=True)]
-    return rows.filter(first & beyond).order_by(*turned).first()
+    return rows.filter(first & beyond).select_related(None).order_by(*turned).first()

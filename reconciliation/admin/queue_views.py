@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reconciliation import saved_views
 from reconciliation.admin.filter_bar import KNOWN_PARAMETERS, build_filter_bar
-from reconciliation.admin.queue import Tabs, find_neighbour, order_queue, search_queue
+from reconciliation.admin.queue import QueueList, Tabs, find_neighbour, order_queue, search_queue
 from reconciliation.case_page import load_sides, number_receipts
 from reconciliation.explanations import explain
 from reconciliation.freshness import answer_version, find_version
@@ -84,6 +84,9 @@ class QueueMixin:
         if not self.has_view_permission(request):
             raise PermissionDenied
         return answer_version(find_version(scope_of(request.user, VIEW_PERMISSION)))
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[QueueList]:
+        return QueueList
 
     def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any) -> Any:
         """The history of a discrepancy is paged too, and has no tabs."""
