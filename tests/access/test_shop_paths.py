@@ -66,7 +66,7 @@ REASONS = {
     "it narrows rows that are limited already": (
         "reconciliation/admin/discrepancy.py:get_object",
         "reconciliation/admin/filters.py:queryset",
-        "reconciliation/admin/queue.py:page",
+        "reconciliation/admin/queue.py:_load_shown",
     ),
     "what is written down of a change, and shown to nobody here": ("crmpos/admin.py:save_formset",),
     "whether anybody uses it": ("reconciliation/admin/write_off.py:is_used",),
