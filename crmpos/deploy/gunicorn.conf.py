@@ -5,9 +5,7 @@ Told to end (SIGTERM) it takes no new request, answers those it has, and is gone
 
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 from crmpos.operating.logs import configure_gunicorn
@@ -33,12 +31,9 @@ errorlog = "-"
 logconfig_dict = configure_gunicorn(os.environ.get("LOG_FORMAT") or "line", os.environ.get("LOG_LEVEL") or "INFO")
 
 
-_noted_for_the_master: list[Any] = []
-
-
 def post_fork(server: Any, worker: Any) -> None:
     """Remembers where a worker's signals go until it listens to them itself: to its copy of the master's queue."""
-    _noted_for_the_master[:] = [server.SIG_QUEUE]
+    worker.early_signals = server.SIG_QUEUE
 
 
 def post_worker_init(worker: Any) -> None:
@@ -46,10 +41,7 @@ def post_worker_init(worker: Any) -> None:
 
     One that replaces another just as the server is stopped. Known to gunicorn: its issue 1910.
     """
-    told = set()
-    with suppress(Empty):
-        while True:
-            told.add(_noted_for_the_master[0].get_nowait())
+    told = {worker.early_signals.get() for _ in range(worker.early_signals.qsize())}
     for number in told & {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}:
         os.kill(os.getpid(), number)
 

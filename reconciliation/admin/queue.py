@@ -96,7 +96,7 @@ class Tabs:
     @property
     def figures(self) -> Figures | None:
         """Of the tab that is shown; None where more is asked, or where it is none of those that are counted here."""
-        return read_figures(self._sums) if self._shown else None
+        return None if self._shown is None else read_figures(self._sums)
 
     def describe(self) -> list[dict[str, Any]]:
         asked = self._unresolved.filter(asked_by__isnull=False).count()
@@ -114,7 +114,7 @@ class Tabs:
     @cached_property
     def _sums(self) -> dict[str, Any]:
         counts = {f"tab_{name}": Count("status", filter=which) for name, which in self._conditions.items()}
-        return self._unresolved.aggregate(**counts, **(sum_up(self._conditions[self._shown]) if self._shown else {}))
+        return self._unresolved.aggregate(**counts, **({} if self._shown is None else sum_up(self._shown)))
 
     @cached_property
     def _active(self) -> "Tab | None":
@@ -122,10 +122,11 @@ class Tabs:
         return next((tab for tab in TABS if tab.asks == asked), None)
 
     @property
-    def _shown(self) -> str:
-        """The name of the tab that is all that is asked, if it is counted here."""
-        is_all = self._active is not None and self._query.keys() <= {*TAB_PARAMETERS, *PARAMETERS_THAT_FILTER_NOTHING}
-        return self._active.name if self._active and is_all and self._active.name in self._conditions else ""
+    def _shown(self) -> Q | None:
+        """What holds for the rows of the tab that is all that is asked, if it is counted here."""
+        if self._active is None or not self._query.keys() <= {*TAB_PARAMETERS, *PARAMETERS_THAT_FILTER_NOTHING}:
+            return None
+        return self._conditions.get(self._active.name)
 
 
 class QueuePaginator(Paginator):  # type: ignore[type-arg]
@@ -142,9 +143,9 @@ class QueuePaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        """The history of a discrepancy is paged too, and has no amounts."""
+        """The history of a discrepancy is paged too, and has neither tabs nor amounts."""
         rows: Any = self.object_list
-        return self.figures.count if rows.model is Discrepancy else rows.count()
+        return rows.count() if self.tabs is None else self.figures.count
 
 
 class QueueList(ChangeList):
